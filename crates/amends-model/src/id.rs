@@ -1,0 +1,137 @@
+//! Ids: 12 characters `[a-z0-9]`, as on every Statuspage-compatible page, so that one id serves the store, the API and
+//! the public addresses alike. Ids of imported incidents are kept.
+
+use std::fmt;
+use std::str::FromStr;
+
+const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// Length of an id in characters.
+pub const ID_LENGTH: usize = 12;
+
+/// Turns 12 random bytes into an id's text.
+///
+/// Bytes are mapped modulo 36; the small bias is irrelevant because ids are not secrets.
+pub fn id_text(random: [u8; ID_LENGTH]) -> String {
+    random.iter().map(|byte| ALPHABET[usize::from(*byte) % ALPHABET.len()] as char).collect()
+}
+
+/// Whether `text` has the form of an id.
+pub fn is_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+}
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The id made of 12 random bytes.
+            pub fn from_random(random: [u8; ID_LENGTH]) -> Self { Self(id_text(random).into()) }
+            /// The 12 characters.
+            pub fn as_str(&self) -> &str { &self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(&self.0) }
+        }
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                if is_id(text) { Ok(Self(text.into())) }
+                else { Err(format!("‘{}’ is not an id (12 characters, a to z and 0 to 9)", text.chars().take(40).collect::<String>())) }
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> { text.parse() }
+        }
+        impl From<$name> for String { fn from(id: $name) -> String { id.0.into() } }
+        impl AsRef<str> for $name { fn as_ref(&self) -> &str { &self.0 } }
+    )+};
+}
+
+ids! {
+    /// An incident.
+    IncidentId,
+    /// A planned maintenance.
+    MaintenanceId,
+    /// A component or component group of the page.
+    ComponentId,
+    /// An event on a timeline; the id of an update is the id of its event.
+    EventId,
+    /// A subscriber.
+    SubscriberId,
+    /// One update on its way to all its subscribers.
+    BroadcastId,
+    /// One message to one subscriber.
+    DeliveryId,
+    /// A postmortem.
+    PostmortemId,
+    /// A corrective action.
+    ActionId,
+    /// A person who signs in.
+    PersonId,
+    /// An API token.
+    TokenId,
+    /// A signed-in session.
+    SessionId,
+    /// The status page.
+    PageId,
+}
+
+/// What a timeline belongs to: an incident or a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An incident's timeline.
+    Incident(IncidentId),
+    /// A maintenance's timeline.
+    Maintenance(MaintenanceId),
+}
+
+impl Subject {
+    /// The id alone; incident and maintenance ids share one space.
+    pub fn id(&self) -> &str {
+        match self {
+            Subject::Incident(id) => id.as_str(),
+            Subject::Maintenance(id) => id.as_str(),
+        }
+    }
+
+    /// `incident` or `maintenance`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::Incident(_) => "incident",
+            Subject::Maintenance(_) => "maintenance",
+        }
+    }
+}
+
+impl From<IncidentId> for Subject {
+    fn from(id: IncidentId) -> Self {
+        Subject::Incident(id)
+    }
+}
+
+impl From<MaintenanceId> for Subject {
+    fn from(id: MaintenanceId) -> Self {
+        Subject::Maintenance(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_form_that_clients_know() {
+        assert!(is_id(&id_text([0; 12])));
+        assert!(is_id(&id_text([255; 12])));
+        for wrong in ["", "abc", "ABCDEFGHIJKL", "abcdefghijkl0", "abcdefghijk-", "abcdefghijé"] {
+            assert!(wrong.parse::<IncidentId>().is_err(), "{wrong}");
+        }
+    }
+}
