@@ -1,1 +1,3 @@
 //! amends-app
+
+pub mod import;
