@@ -5,8 +5,6 @@
 //! Everything that is started ends with the test process, however that ends.
 
 pub mod folder;
-pub mod off_thread;
 pub mod port;
 pub mod postgres;
 pub mod process;
-pub mod smtp;
