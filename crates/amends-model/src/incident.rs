@@ -115,9 +115,10 @@ impl Impact {
 pub struct Affected {
     /// The component.
     pub component_id: ComponentId,
-    /// Its status because of this incident: the worst so far while open (kept for history), `operational` when it was
-    /// only named.
+    /// The worst status so far because of this incident; what the history shows.
     pub status: ComponentStatus,
+    /// The status now because of this incident; counts only while customers see it as open.
+    pub current: ComponentStatus,
 }
 
 /// An incident.

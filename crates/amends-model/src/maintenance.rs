@@ -37,6 +37,8 @@ impl MaintenanceState {
 pub struct Maintenance {
     /// Id, also of its public page.
     pub id: MaintenanceId,
+    /// Number, counted together with incidents.
+    pub number: i64,
     /// What is done, as customers read it.
     pub title: String,
     /// Who may see it.
@@ -119,6 +121,7 @@ mod tests {
     fn sample() -> Maintenance {
         Maintenance {
             id: MaintenanceId::from_random([1; 12]),
+            number: 1,
             title: "Database upgrade".into(),
             visibility: Visibility::Public,
             state: MaintenanceState::Scheduled,

@@ -1,1 +1,50 @@
-//! amends-store
+//! All SQL of Amends, for both engines: SQLite in a data folder and PostgreSQL.
+//!
+//! Every module holds the statements of one kind of row, as functions over a transaction ([`Tx`]); callers decide what
+//! belongs together and commit. One SQL text serves both engines; the few differences are in [`dialect`].
+
+pub mod audit;
+pub mod component;
+pub mod dialect;
+mod engine;
+mod error;
+pub mod event;
+pub mod feed;
+pub mod idempotency;
+pub mod incident;
+pub mod maintenance;
+mod migrate;
+pub mod page;
+pub mod person;
+pub mod session;
+pub mod setting;
+pub mod token;
+
+pub use engine::{EngineKind, FromValue, Row, Store, Tx, Value};
+pub use error::StoreError;
+
+use jiff::Timestamp;
+
+/// What every function of this crate answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Where a list goes on: after the row with this time and id, in the list's order (newest first).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyset {
+    /// The row's time.
+    pub at: Timestamp,
+    /// The row's id.
+    pub id: String,
+}
+
+impl Keyset {
+    /// A keyset before the first row of a newest-first list.
+    pub fn start() -> Self {
+        Keyset { at: Timestamp::MAX, id: "~".into() }
+    }
+}
+
+/// `$from, $from+1, …` for `count` values, for `IN (…)`.
+pub(crate) fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,30 @@
+//! The few places in which the two engines' SQL differs.
+
+use crate::engine::EngineKind;
+
+/// What follows a `SELECT` that claims rows: on PostgreSQL other nodes' claims are stepped over; SQLite has one writer.
+pub fn skip_locked(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Sqlite => "",
+        EngineKind::Postgres => " FOR UPDATE SKIP LOCKED",
+    }
+}
+
+/// What follows a `SELECT` whose rows are changed next, so that nobody changes them in between.
+pub fn for_update(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Sqlite => "",
+        EngineKind::Postgres => " FOR UPDATE",
+    }
+}
+
+/// A migration's text for one engine. Migrations are written once, with PostgreSQL's type names; text is compared
+/// byte by byte on both engines, so that lists have one order.
+pub fn schema_text(kind: EngineKind, sql: &str) -> String {
+    match kind {
+        EngineKind::Sqlite => {
+            sql.replace("BIGINT", "INTEGER").replace("BYTEA", "BLOB").replace(" STRICT_TABLE", " STRICT")
+        }
+        EngineKind::Postgres => sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" STRICT_TABLE", ""),
+    }
+}

@@ -1,0 +1,194 @@
+use crate::error::StoreError;
+use amends_model::*;
+use jiff::Timestamp;
+use std::str::FromStr;
+
+/// A value in the store: what both engines have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// Whole number; also truth (0, 1) and instants (microseconds since 1970 UTC).
+    Int(i64),
+    /// Text, without NUL characters.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::Int(value)
+    }
+}
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Value::Int(value.into())
+    }
+}
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Value::Int(value.into())
+    }
+}
+impl From<usize> for Value {
+    fn from(value: usize) -> Self {
+        Value::Int(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::Int(value.into())
+    }
+}
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.to_owned())
+    }
+}
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Value::Text(value)
+    }
+}
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Value::Text(value.clone())
+    }
+}
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Value::Bytes(value)
+    }
+}
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Value::Bytes(value.to_vec())
+    }
+}
+impl From<Timestamp> for Value {
+    fn from(value: Timestamp) -> Self {
+        Value::Int(value.as_microsecond())
+    }
+}
+impl<T> From<Option<T>> for Value
+where
+    Value: From<T>,
+{
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Value::from)
+    }
+}
+
+macro_rules! text_values {
+    ($($name:ty),+) => {$(
+        impl From<&$name> for Value {
+            fn from(value: &$name) -> Self { Value::Text(value.as_str().to_owned()) }
+        }
+        impl From<$name> for Value {
+            fn from(value: $name) -> Self { Value::Text(value.as_str().to_owned()) }
+        }
+    )+};
+}
+text_values!(
+    IncidentId,
+    MaintenanceId,
+    ComponentId,
+    EventId,
+    SubscriberId,
+    BroadcastId,
+    DeliveryId,
+    PostmortemId,
+    ActionId,
+    PersonId,
+    TokenId,
+    SessionId,
+    PageId,
+    ComponentStatus,
+    Severity,
+    Impact,
+    Phase,
+    IncidentState,
+    Visibility,
+    MaintenanceState,
+    Milestone,
+    ActorKind,
+    Role,
+    Action,
+    Resource
+);
+
+/// One row of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(pub(crate) Vec<Value>);
+
+/// What can be read from a [`Value`].
+pub trait FromValue: Sized {
+    /// Errors name what was found instead.
+    fn from_value(value: &Value) -> Result<Self, String>;
+}
+
+impl FromValue for i64 {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Int(n) => Ok(*n),
+            other => Err(format!("a whole number was expected, found {other:?}")),
+        }
+    }
+}
+impl FromValue for bool {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        i64::from_value(value).map(|n| n != 0)
+    }
+}
+impl FromValue for String {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Text(text) => Ok(text.clone()),
+            other => Err(format!("text was expected, found {other:?}")),
+        }
+    }
+}
+impl FromValue for Vec<u8> {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Bytes(bytes) => Ok(bytes.clone()),
+            other => Err(format!("bytes were expected, found {other:?}")),
+        }
+    }
+}
+impl FromValue for Timestamp {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        Timestamp::from_microsecond(i64::from_value(value)?).map_err(|e| e.to_string())
+    }
+}
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        if *value == Value::Null { Ok(None) } else { T::from_value(value).map(Some) }
+    }
+}
+
+impl Row {
+    /// Reads column `index`, counted from 0.
+    pub fn get<T: FromValue>(&self, index: usize) -> Result<T, StoreError> {
+        let value = self.0.get(index).ok_or_else(|| StoreError::Corrupt(format!("no column {index}")))?;
+        T::from_value(value).map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+    }
+
+    /// Reads a text column as one of our words or ids.
+    pub fn word<T: FromStr<Err = String>>(&self, index: usize) -> Result<T, StoreError> {
+        self.get::<String>(index)?.parse().map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+    }
+
+    /// Reads a text column that may be empty as one of our words or ids.
+    pub fn opt_word<T: FromStr<Err = String>>(&self, index: usize) -> Result<Option<T>, StoreError> {
+        let text = self.get::<Option<String>>(index)?;
+        text.map(|t| t.parse()).transpose().map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+    }
+
+    /// Reads a JSON column.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, index: usize) -> Result<T, StoreError> {
+        serde_json::from_str(&self.get::<String>(index)?)
+            .map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+    }
+}

@@ -1,0 +1,145 @@
+//! Timeline events, with every earlier version of the edited ones.
+
+use crate::audit::json;
+use crate::{Keyset, Result, Row, StoreError, Tx, Value, params, placeholders};
+use amends_model::{Actor, Event, EventBody, EventId, IncidentId, MaintenanceId, Subject};
+use jiff::Timestamp;
+
+const COLUMNS: &str = "id, subject_kind, subject_id, at, written_at, actor, body, edited_at, version";
+
+/// An earlier version of an event.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EarlierVersion {
+    /// Its number.
+    pub version: i64,
+    /// When it said that it happened.
+    pub at: Timestamp,
+    /// What it said.
+    pub body: EventBody,
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
+    /// By whom.
+    pub replaced_by: Actor,
+}
+
+fn from_row(row: &Row) -> Result<Event> {
+    let kind: String = row.get(1)?;
+    let subject = match kind.as_str() {
+        "incident" => Subject::Incident(row.word::<IncidentId>(2)?),
+        "maintenance" => Subject::Maintenance(row.word::<MaintenanceId>(2)?),
+        other => return Err(StoreError::Corrupt(format!("subject_kind ‘{other}’"))),
+    };
+    Ok(Event {
+        id: row.word(0)?,
+        subject,
+        at: row.get(3)?,
+        written_at: row.get(4)?,
+        actor: row.json(5)?,
+        body: row.json(6)?,
+        edited_at: row.get(7)?,
+        version: row.get(8)?,
+    })
+}
+
+fn values(event: &Event) -> Result<Vec<Value>> {
+    Ok(vec![
+        (&event.id).into(),
+        event.subject.kind().into(),
+        event.subject.id().into(),
+        event.at.into(),
+        event.written_at.into(),
+        json(&event.actor)?.into(),
+        event.body.kind().into(),
+        json(&event.body)?.into(),
+        event.edited_at.into(),
+        event.version.into(),
+    ])
+}
+
+const INSERT: &str =
+    "INSERT INTO events (id, subject_kind, subject_id, at, written_at, actor, kind, body, edited_at, version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// Adds one.
+pub async fn insert(tx: &mut Tx, event: &Event) -> Result<()> {
+    tx.exec(INSERT, &values(event)?).await?;
+    Ok(())
+}
+
+/// Adds many in one trip.
+pub async fn insert_many(tx: &mut Tx, events: &[Event]) -> Result<()> {
+    tx.exec_many(INSERT, events.iter().map(values).collect::<Result<_>>()?).await?;
+    Ok(())
+}
+
+/// One.
+pub async fn get(tx: &mut Tx, id: &EventId) -> Result<Option<Event>> {
+    let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM events WHERE id = $1"), params![id]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The whole timeline of one subject, oldest first.
+pub async fn of(tx: &mut Tx, subject_id: &str) -> Result<Vec<Event>> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE subject_id = $1 ORDER BY at, id");
+    tx.query(&sql, params![subject_id]).await?.iter().map(from_row).collect()
+}
+
+/// A part of the timeline, newest first, after `after`.
+pub async fn list(tx: &mut Tx, subject_id: &str, after: &Keyset, limit: usize) -> Result<Vec<Event>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE subject_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4"
+    );
+    tx.query(&sql, params![subject_id, after.at, &after.id, limit]).await?.iter().map(from_row).collect()
+}
+
+/// The messages to customers of many subjects, oldest first.
+pub async fn updates_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Vec<Event>> {
+    let mut found = Vec::new();
+    for some in subject_ids.chunks(200) {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM events WHERE subject_id IN ({}) AND kind IN ('update', 'maintenance_update') ORDER BY at, id",
+            placeholders(1, some.len())
+        );
+        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
+        for row in tx.query(&sql, &params).await? {
+            found.push(from_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Replaces an event's time and body if nobody edited it since version `expected`, and keeps the old one. `event` is
+/// the new one, with its version already raised. Answers whether it was so.
+pub async fn replace(tx: &mut Tx, old: &Event, event: &Event, by: &Actor) -> Result<bool> {
+    let changed = tx
+        .exec(
+            "UPDATE events SET at = $2, body = $3, edited_at = $4, version = $5 WHERE id = $1 AND version = $6",
+            params![&event.id, event.at, json(&event.body)?, event.edited_at, event.version, old.version],
+        )
+        .await?;
+    if changed == 1 {
+        tx.exec(
+            "INSERT INTO event_versions (event_id, version, at, body, replaced_at, replaced_by) VALUES ($1, $2, $3, $4, $5, $6)",
+            params![&old.id, old.version, old.at, json(&old.body)?, event.edited_at, json(by)?],
+        )
+        .await?;
+    }
+    Ok(changed == 1)
+}
+
+/// Earlier versions of an event, oldest first.
+pub async fn earlier(tx: &mut Tx, id: &EventId) -> Result<Vec<EarlierVersion>> {
+    let sql = "SELECT version, at, body, replaced_at, replaced_by FROM event_versions WHERE event_id = $1 ORDER BY version";
+    let rows = tx.query(sql, params![id]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(EarlierVersion {
+                version: row.get(0)?,
+                at: row.get(1)?,
+                body: row.json(2)?,
+                replaced_at: row.get(3)?,
+                replaced_by: row.json(4)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,38 @@
+//! Schema migrations: numbered, run once, each in a transaction of its own.
+
+use crate::dialect::schema_text;
+use crate::engine::{EngineKind, Store};
+use crate::error::StoreError;
+use crate::params;
+
+/// Every migration there is, in order. Never change one that has been released; add another.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "record", include_str!("../migrations/0001_record.sql")),
+    (2, "identity", include_str!("../migrations/0002_identity.sql")),
+];
+
+/// Brings the schema up to date. Safe on several nodes at once.
+pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
+    let known = MIGRATIONS.last().map_or(0, |m| m.0);
+    let mut tx = store.begin().await?;
+    if store.kind() == EngineKind::Postgres {
+        // One node migrates, the others wait for it here; released with the transaction.
+        tx.batch("SELECT pg_advisory_xact_lock(7110263004)").await?;
+    }
+    tx.batch(&schema_text(
+        store.kind(),
+        "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL) STRICT_TABLE;",
+    ))
+    .await?;
+    let done = tx.query("SELECT number FROM migrations ORDER BY number", params![]).await?;
+    let done = done.iter().map(|row| row.get::<i64>(0)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(found) = done.last().copied().filter(|last| *last > known) {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for (number, name, sql) in MIGRATIONS.iter().filter(|m| !done.contains(&m.0)) {
+        tx.batch(&schema_text(store.kind(), sql)).await?;
+        tx.exec("INSERT INTO migrations (number, name) VALUES ($1, $2)", params![*number, *name]).await?;
+        tracing::debug!(number, name, "schema migrated");
+    }
+    tx.commit().await
+}
