@@ -8,3 +8,4 @@ pub mod folder;
 pub mod port;
 pub mod postgres;
 pub mod process;
+pub mod stores;
