@@ -5,7 +5,12 @@
 //! Everything that is started ends with the test process, however that ends.
 
 pub mod folder;
+pub mod http;
+pub mod off_thread;
 pub mod port;
 pub mod postgres;
 pub mod process;
+pub mod server;
+pub mod smtp;
+#[cfg(feature = "stores")]
 pub mod stores;
