@@ -1,9 +1,12 @@
 //! Tasks of the project's developers: `cargo xtask help`.
 
+mod setup;
+mod step;
+mod test;
 mod tidy;
 
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
 
 use clap::{Parser, Subcommand};
 
@@ -16,6 +19,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Everything that has to hold before a change lands; installs what is missing first.
+    Test(test::Arguments),
     /// Check the rules of the house: doors between rooms, lengths, words, forbidden calls.
     Tidy,
 }
@@ -29,9 +34,28 @@ pub fn root() -> &'static Path {
         .expect("xtask lies two folders below the root")
 }
 
+/// The folder that cargo builds into.
+///
+/// # Errors
+/// When cargo does not say.
+pub fn target() -> Result<PathBuf, String> {
+    let output = test::cargo()
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cargo: {error}"))?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("cargo metadata: {error}"))?;
+    metadata["target_directory"]
+        .as_str()
+        .map(PathBuf::from)
+        .ok_or_else(|| "cargo metadata names no target folder".into())
+}
+
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Tidy => report(tidy::findings()),
+        Task::Test(arguments) => Ok(test::test(&arguments)),
+        Task::Tidy => tidy::findings().map(|findings| tidy::print(&findings)),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -41,13 +65,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn report(findings: Result<Vec<tidy::Finding>, String>) -> Result<bool, String> {
-    let findings = findings?;
-    for finding in &findings {
-        println!("{finding}");
-    }
-    println!("tidy: {} {}", findings.len(), if findings.len() == 1 { "finding" } else { "findings" });
-    Ok(findings.is_empty())
 }

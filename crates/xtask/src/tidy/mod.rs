@@ -52,6 +52,16 @@ pub fn findings() -> Result<Vec<Finding>, String> {
     Ok(Exceptions::read(&read(exceptions::FILE)?)?.apply(findings))
 }
 
+/// Prints the findings and how many there are; whether there are none.
+#[must_use]
+pub fn print(findings: &[Finding]) -> bool {
+    for finding in findings {
+        println!("{finding}");
+    }
+    println!("tidy: {} {}", findings.len(), if findings.len() == 1 { "finding" } else { "findings" });
+    findings.is_empty()
+}
+
 fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }

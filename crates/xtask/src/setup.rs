@@ -1,0 +1,138 @@
+//! What the tests need on this machine, and getting it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Something that a Debian package brings, and how to see that it is there.
+struct Need {
+    package: &'static str,
+    why: &'static str,
+    there: fn() -> bool,
+}
+
+const FOR_TESTS: &[Need] = &[
+    Need {
+        package: "postgresql",
+        why: "the store's tests run on SQLite and PostgreSQL",
+        there: || amends_testkit::postgres::skipped() || amends_testkit::postgres::binaries().is_some(),
+    },
+    Need { package: "chromium", why: "the browser tests", there: || Path::new(CHROMIUM).exists() },
+    Need { package: "nodejs", why: "the browser tests", there: || on_path("node") },
+    Need { package: "npm", why: "the browser tests", there: || on_path("npm") },
+];
+
+/// Where Debian puts its browser.
+pub const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Gets everything for the tests.
+///
+/// # Errors
+/// What is missing and how to install it, when this user may not.
+pub fn for_tests() -> Result<(), String> {
+    packages(FOR_TESTS)
+}
+
+fn packages(needs: &[Need]) -> Result<(), String> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.there)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    let reasons: Vec<String> =
+        missing.iter().map(|need| format!("  {} for {}", need.package, need.why)).collect();
+    let line = format!("apt-get install -y --no-install-recommends {}", names.join(" "));
+    if !is_root() {
+        return Err(format!("missing on this machine:\n{}\ninstall with: sudo {line}", reasons.join("\n")));
+    }
+    println!("installing what is missing:\n{}", reasons.join("\n"));
+    let _quiet = NoServices::begin()?;
+    apt(&["update", "-qq"])?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(names);
+    apt(&arguments)?;
+    match needs.iter().find(|need| !(need.there)()) {
+        Some(need) => Err(format!(
+            "{} is installed, and what it should bring for {} is not there",
+            need.package, need.why
+        )),
+        None => Ok(()),
+    }
+}
+
+fn apt(arguments: &[&str]) -> Result<(), String> {
+    must(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// While this value lives, installing a package starts no service (Debian's policy-rc.d).
+struct NoServices {
+    ours: bool,
+}
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+impl NoServices {
+    fn begin() -> Result<Self, String> {
+        if Path::new(POLICY).exists() {
+            return Ok(Self { ours: false });
+        }
+        use std::os::unix::fs::PermissionsExt;
+        let written = std::fs::write(POLICY, "#!/bin/sh\nexit 101\n")
+            .and_then(|()| std::fs::set_permissions(POLICY, std::fs::Permissions::from_mode(0o755)));
+        written.map_err(|error| format!("{POLICY}: {error}"))?;
+        Ok(Self { ours: true })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.ours {
+            let _ = std::fs::remove_file(POLICY);
+        }
+    }
+}
+
+/// Installs the packages of `folder/package-lock.json`, unless that has been done for this very file.
+///
+/// # Errors
+/// When npm fails.
+pub fn npm(folder: &Path) -> Result<(), String> {
+    let lock = folder.join("package-lock.json");
+    once(&lock, &folder.join("node_modules/.installed"), || {
+        must(
+            Command::new("npm")
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .current_dir(folder),
+        )
+    })
+}
+
+/// Runs `work` unless `stamp` holds the text of `source`, and leaves it there.
+fn once(source: &Path, stamp: &Path, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let wanted = std::fs::read(source).map_err(|error| format!("{}: {error}", source.display()))?;
+    if std::fs::read(stamp).is_ok_and(|done| done == wanted) {
+        return Ok(());
+    }
+    work()?;
+    std::fs::write(stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+/// Runs a command that has to succeed.
+///
+/// # Errors
+/// The command and how it ended.
+pub fn must(command: &mut Command) -> Result<(), String> {
+    let shown = format!("{command:?}").replace('"', "");
+    let status = command.stdin(Stdio::null()).status().map_err(|error| format!("{shown}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }
+}
+
+/// Whether a program is found on the path.
+#[must_use]
+pub fn on_path(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
