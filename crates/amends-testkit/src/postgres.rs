@@ -248,8 +248,6 @@ impl Drop for Cluster {
 pub fn fresh_database() -> Option<String> {
     static OURS: OnceLock<Cluster> = OnceLock::new();
     if skipped() {
-        let test = std::thread::current().name().unwrap_or("a test").to_owned();
-        eprintln!("SKIPPED: {test} needs PostgreSQL, and {SKIP} is set");
         return None;
     }
     if let Ok(url) = std::env::var(SHARED) {
@@ -263,8 +261,18 @@ pub fn fresh_database() -> Option<String> {
 
 /// Whether the tests that need PostgreSQL are to be left out.
 #[must_use]
-pub fn skipped() -> bool {
+pub fn left_out() -> bool {
     std::env::var(SKIP).is_ok_and(|value| value == "1")
+}
+
+/// Whether the running test is to be left out for want of PostgreSQL, which is then said on standard error.
+#[must_use]
+pub fn skipped() -> bool {
+    if left_out() {
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
+        eprintln!("SKIPPED: {test} needs PostgreSQL, and {SKIP} is set");
+    }
+    left_out()
 }
 
 /// Debian's newest PostgreSQL server here, or what `pg_config` names.

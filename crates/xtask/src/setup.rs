@@ -14,7 +14,7 @@ const FOR_TESTS: &[Need] = &[
     Need {
         package: "postgresql",
         why: "the store's tests run on SQLite and PostgreSQL",
-        there: || amends_testkit::postgres::skipped() || amends_testkit::postgres::binaries().is_some(),
+        there: || amends_testkit::postgres::left_out() || amends_testkit::postgres::binaries().is_some(),
     },
     Need { package: "chromium", why: "the browser tests", there: || Path::new(CHROMIUM).exists() },
     Need { package: "nodejs", why: "the browser tests", there: || on_path("node") },

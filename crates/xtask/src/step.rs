@@ -57,8 +57,8 @@ pub fn run(command: &mut Command) -> Result<(bool, Counts), String> {
     let out = child.stdout.take().expect("piped above");
     let err = child.stderr.take().expect("piped above");
     let mut counts = std::thread::scope(|scope| {
-        let errors = scope.spawn(|| pass_on(err));
-        let mut counts = pass_on(out);
+        let errors = scope.spawn(|| pass_on(err, std::io::stdout()));
+        let mut counts = pass_on(out, std::io::stdout());
         counts.add(errors.join().expect("passing on lines does not panic"));
         counts
     });
@@ -69,11 +69,11 @@ pub fn run(command: &mut Command) -> Result<(bool, Counts), String> {
     Ok((status.success(), counts))
 }
 
-fn pass_on(output: impl Read) -> Counts {
+fn pass_on(output: impl Read, mut to: impl Write) -> Counts {
     let mut counts = Counts::default();
     for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
-        let _ = writeln!(std::io::stdout(), "{line}");
+        let _ = writeln!(to, "{line}");
         counts.add(counted(&line));
     }
     counts
@@ -140,10 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_fails_without_a_count_counts_as_one_failure() {
-        let (ok, counts) =
-            run(Command::new("sh").args(["-c", "echo '# pass 2'; exit 3"])).expect("sh starts");
-        assert!(!ok);
+    fn lines_pass_through_and_are_counted() {
+        let mut shown = Vec::new();
+        let counts = pass_on(&b"# pass 2\nother\n# fail 1\n"[..], &mut shown);
         assert_eq!(counts, Counts { passed: 2, failed: 1, skipped: 0 });
+        assert_eq!(shown, b"# pass 2\nother\n# fail 1\n");
+    }
+
+    #[test]
+    fn a_command_that_fails_without_a_count_counts_as_one_failure() {
+        let (ok, counts) = run(Command::new("sh").args(["-c", "exit 3"])).expect("sh starts");
+        assert!(!ok);
+        assert_eq!(counts, Counts { passed: 0, failed: 1, skipped: 0 });
     }
 }
