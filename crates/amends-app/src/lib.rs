@@ -1,3 +1,15 @@
-//! amends-app
+//! The use cases: one public function on [`App`] for each thing that a person or a robot can do, and the background
+//! duties. Deciding is pure; each use case is one transaction that leaves an audit line and a line in the change feed.
 
+pub mod caller;
+pub mod context;
+mod error;
 pub mod import;
+pub mod incident;
+pub mod paging;
+mod record;
+
+pub use caller::Caller;
+pub use context::{App, Clock, Random, Settings};
+pub use error::AppError;
+pub use paging::{Listed, Paging};

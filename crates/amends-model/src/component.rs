@@ -73,7 +73,7 @@ impl ComponentStatus {
 }
 
 /// A part of what customers use, or a group of parts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Component {
     /// Id.
     pub id: ComponentId,

@@ -22,7 +22,7 @@ words! {
 }
 
 /// Who did it. The name is kept as it was then, so that the record stays readable when people leave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Actor {
     /// Person, token or system.
     pub kind: ActorKind,
@@ -51,7 +51,7 @@ impl Actor {
 }
 
 /// How an update changed a component, as it was then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ComponentChange {
     /// The component.
     pub component_id: ComponentId,
@@ -64,7 +64,7 @@ pub struct ComponentChange {
 }
 
 /// What happened. Only `Update` is ever shown to customers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventBody {
     /// The record was opened.
@@ -252,7 +252,7 @@ impl EventBody {
 }
 
 /// One event on a timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Event {
     /// Id.
     pub id: EventId,

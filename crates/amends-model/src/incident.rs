@@ -111,7 +111,7 @@ impl Impact {
 }
 
 /// A component that an incident touches, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Affected {
     /// The component.
     pub component_id: ComponentId,
@@ -122,7 +122,7 @@ pub struct Affected {
 }
 
 /// An incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Incident {
     /// Id, also of its public page.
     pub id: IncidentId,

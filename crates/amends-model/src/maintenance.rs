@@ -33,7 +33,7 @@ impl MaintenanceState {
 }
 
 /// Scheduled work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Maintenance {
     /// Id, also of its public page.
     pub id: MaintenanceId,

@@ -42,7 +42,7 @@ impl Milestone {
 }
 
 /// A milestone's time and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MilestoneTime {
     /// When.
     pub at: Timestamp,
@@ -51,7 +51,7 @@ pub struct MilestoneTime {
 }
 
 /// The milestones of one incident; those that have not come yet are absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Milestones {
     /// It began.
     pub started: Option<MilestoneTime>,

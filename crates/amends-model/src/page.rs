@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The status page's own settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Page {
     /// Id.
     pub id: PageId,
@@ -45,7 +45,7 @@ impl Page {
 }
 
 /// An update as the public sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublicUpdate<S> {
     /// Id of the event.
     pub id: EventId,
@@ -66,7 +66,7 @@ pub struct PublicUpdate<S> {
 }
 
 /// A published customers' letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Letter {
     /// Title.
     pub title: String,
@@ -79,7 +79,7 @@ pub struct Letter {
 }
 
 /// A component an incident touches, as the public sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublicAffected {
     /// The component.
     pub component_id: ComponentId,
@@ -90,7 +90,7 @@ pub struct PublicAffected {
 }
 
 /// A public incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublicIncident {
     /// Id.
     pub id: IncidentId,
@@ -123,7 +123,7 @@ pub struct PublicIncident {
 }
 
 /// Public planned work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublicMaintenance {
     /// Id.
     pub id: MaintenanceId,
@@ -154,7 +154,7 @@ pub struct PublicMaintenance {
 }
 
 /// One thing of the history, in the order of when it began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum HistoryItem {
     /// An incident.
@@ -164,7 +164,7 @@ pub enum HistoryItem {
 }
 
 /// The record as the public may see it now: everything that the hot set of public documents shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PublicRecord {
     /// The page.
     pub page: Page,
@@ -227,7 +227,7 @@ pub struct Span {
 }
 
 /// One component's days, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ComponentDays {
     /// The component.
     pub component_id: ComponentId,
@@ -238,7 +238,7 @@ pub struct ComponentDays {
 }
 
 /// One day of one component.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Day {
     /// The day in the page's zone.
     pub date: Date,

@@ -112,8 +112,9 @@ pub const fn least_role(action: Action, resource: Resource) -> Option<Role> {
 }
 
 /// What a token may at most do, besides what its role may: everything, or only what is listed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = Vec<String>)]
 pub struct Scopes(pub Vec<Scope>);
 
 /// One permission of a token, written `resource:read` or `resource:write`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What is wrong with one field, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// Which field, as a JSON pointer (RFC 6901), such as `/components/0/status`.
     pub pointer: String,
@@ -12,7 +12,7 @@ pub struct FieldError {
 }
 
 /// Collects everything that is wrong with an input, so that a person is told all of it at once.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct FieldErrors(pub Vec<FieldError>);
 

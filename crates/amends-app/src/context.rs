@@ -1,0 +1,140 @@
+//! What every use case works with: the store, the clock, randomness, and who is told when something changed.
+
+use crate::error::AppError;
+use amends_model::page::Page;
+use amends_store::{Store, Tx, feed};
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{Notify, watch};
+
+/// Tells the time. Passed in, so that tests decide what time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Fills a slice with random bytes from the operating system. Passed in, so that tests know the sequence.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Where this installation stands and what it calls itself; decided by configuration before anything runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Public address without a slash at the end, such as `https://status.acme.example`; links in mails begin with it.
+    pub public_url: String,
+    /// Folder for what this node keeps: the search index, operators' templates; on SQLite the database, too.
+    pub data_folder: PathBuf,
+}
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    random: Random,
+    settings: Settings,
+    changed: watch::Sender<i64>,
+    courier: Notify,
+}
+
+/// The application: one public function for each thing that a person or a robot can do. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+impl App {
+    /// Wires an application.
+    pub fn new(store: Store, clock: Clock, random: Random, settings: Settings) -> Self {
+        App(Arc::new(Inner {
+            store,
+            clock,
+            random,
+            settings,
+            changed: watch::Sender::new(0),
+            courier: Notify::new(),
+        }))
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        // Microseconds are what the store keeps; finer times would differ after being read back.
+        let now = (self.0.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0.random)(&mut bytes);
+        bytes
+    }
+
+    /// This installation's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The store; for the rooms below `web` that are wired beside the application (search, courier, duties).
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Follows changes: the value is the newest number of the change feed that this node knows of.
+    pub fn changes(&self) -> watch::Receiver<i64> {
+        self.0.changed.subscribe()
+    }
+
+    /// Waits until somebody says that there may be something to send.
+    pub fn courier_nudge(&self) -> &Notify {
+        &self.0.courier
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx, AppError> {
+        Ok(self.0.store.begin().await?)
+    }
+
+    pub(crate) async fn read(&self) -> Result<Tx, AppError> {
+        Ok(self.0.store.read().await?)
+    }
+
+    /// Commits, and then tells everybody on this node who follows changes.
+    pub(crate) async fn commit(&self, mut tx: Tx) -> Result<(), AppError> {
+        let newest = feed::newest(&mut tx).await?;
+        tx.commit().await?;
+        self.announce(newest);
+        Ok(())
+    }
+
+    fn announce(&self, newest: i64) {
+        self.0.changed.send_if_modified(|seen| {
+            let newer = newest > *seen;
+            *seen = (*seen).max(newest);
+            newer
+        });
+        self.0.courier.notify_one();
+    }
+
+    /// Looks whether other nodes changed something, and tells this node's followers. A duty, run on a timer.
+    pub async fn poll_changes(&self) -> Result<(), AppError> {
+        let newest = feed::newest(&mut self.read().await?).await?;
+        if newest > *self.0.changed.borrow() {
+            self.announce(newest);
+        }
+        Ok(())
+    }
+
+    /// The page's settings.
+    ///
+    /// Errors: the installation was not set up yet.
+    pub async fn page(&self) -> Result<Page, AppError> {
+        page_of(&mut self.read().await?).await
+    }
+}
+
+/// The page's settings within a transaction.
+pub(crate) async fn page_of(tx: &mut Tx) -> Result<Page, AppError> {
+    let page = amends_store::page::get(tx).await?;
+    page.ok_or_else(|| AppError::Refused("this installation is not set up yet; run ‘amends init’".into()))
+}
+
+/// Ids for new rows: `let id: IncidentId = self.new_id(IncidentId::from_random);`
+impl App {
+    /// A new id of any kind.
+    pub fn new_id<T>(&self, make: fn([u8; amends_model::ID_LENGTH]) -> T) -> T {
+        make(self.random())
+    }
+}
