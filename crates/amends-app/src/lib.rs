@@ -2,11 +2,14 @@
 //! duties. Deciding is pure; each use case is one transaction that leaves an audit line and a line in the change feed.
 
 pub mod caller;
+pub mod component;
 pub mod context;
 mod error;
 pub mod import;
 pub mod incident;
+pub mod maintenance;
 pub mod paging;
+pub mod public;
 mod record;
 
 pub use caller::Caller;

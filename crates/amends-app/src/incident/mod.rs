@@ -6,7 +6,9 @@ mod edit;
 mod timeline;
 mod update;
 
+pub(crate) use decide::full_name;
 pub use declare::{ComponentInput, Declare};
+pub(crate) use declare::{MAX_TEXT, MAX_TITLE, resolve_components};
 pub use edit::EditIncident;
 pub use timeline::{EditEvent, NewEvent, SetMilestone, SetRole};
 pub use update::PublishUpdate;

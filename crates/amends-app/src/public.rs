@@ -1,0 +1,295 @@
+//! What the public may see, read from the record. The only way from the store to a public page, feed or API answer.
+
+use crate::context::{App, page_of};
+use crate::error::AppError;
+use crate::incident::full_name;
+use amends_model::page::{
+    HistoryItem, Letter, PublicAffected, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate,
+    component_days,
+};
+use amends_model::{
+    Affected, Component, ComponentStatus, Event, EventBody, Incident, IncidentId, Maintenance, MaintenanceId,
+    Visibility,
+};
+use amends_store::{Keyset, Tx, component, event, incident, maintenance};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// As many of the newest incidents and maintenances as the Statuspage API lists.
+const NEWEST: usize = 50;
+/// As many days as the page shows.
+pub const DAYS: usize = 90;
+
+impl App {
+    /// Everything that the hot set of public documents shows, as of now, in one consistent view.
+    pub async fn public_record(&self) -> Result<PublicRecord, AppError> {
+        let now = self.now();
+        let mut tx = self.read().await?;
+        let mut page = page_of(&mut tx).await?;
+        page.url.clone_from(&self.settings().public_url);
+        let all = component::all_with_archived(&mut tx).await?;
+
+        let mut newest = incident::list(&mut tx, incident::Which::Public, &Keyset::start(), NEWEST).await?;
+        let open = incident::list(&mut tx, incident::Which::OpenPublic, &Keyset::start(), 1_000).await?;
+        newest.extend(open.into_iter().filter(|o| !newest.iter().any(|n| n.id == o.id)).collect::<Vec<_>>());
+        let incidents = public_incidents(&mut tx, newest, &all).await?;
+
+        let mut planned =
+            maintenance::list(&mut tx, maintenance::Which::Public, &Keyset::start(), NEWEST).await?;
+        let open =
+            maintenance::list(&mut tx, maintenance::Which::OpenPublic, &Keyset::start(), 1_000).await?;
+        planned
+            .extend(open.into_iter().filter(|o| !planned.iter().any(|n| n.id == o.id)).collect::<Vec<_>>());
+        let maintenances = public_maintenances(&mut tx, planned, &all).await?;
+
+        let zone = page.zone();
+        let since = now
+            .to_zoned(zone.clone())
+            .checked_sub(jiff::Span::new().days(DAYS as i64 + 1))
+            .map_or(now - SignedDuration::from_hours(24 * (DAYS as i64 + 1)), |z| z.timestamp());
+        let mut spans = incident::spans(&mut tx, since).await?;
+        spans.extend(maintenance::spans(&mut tx, since).await?);
+
+        let mut components: Vec<Component> = all.into_iter().filter(|c| !c.archived).collect();
+        let hurt = incident::current_statuses(&mut tx).await?;
+        let at_work = maintenance::components_in_progress(&mut tx).await?;
+        set_effective_statuses(&mut components, &hurt, &at_work);
+        let days = component_days(&components, &spans, DAYS, &zone, now);
+        Ok(PublicRecord { page, components, incidents, maintenances, days, read_at: now })
+    }
+
+    /// Public incidents and finished maintenance that began in `[from, until)`, newest first: a part of the history.
+    pub async fn public_history(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<HistoryItem>, AppError> {
+        let mut tx = self.read().await?;
+        let all = component::all_with_archived(&mut tx).await?;
+        let incidents = incident::public_between(&mut tx, from, until).await?;
+        let mut items: Vec<(Timestamp, HistoryItem)> = public_incidents(&mut tx, incidents, &all)
+            .await?
+            .into_iter()
+            .map(|i| (i.started_at, HistoryItem::Incident(i)))
+            .collect();
+        let work = maintenance::public_between(&mut tx, from, until).await?;
+        let work =
+            work.into_iter().filter(|m| m.state == amends_model::MaintenanceState::Completed).collect();
+        items.extend(
+            public_maintenances(&mut tx, work, &all)
+                .await?
+                .into_iter()
+                .map(|m| (m.scheduled_for, HistoryItem::Maintenance(m))),
+        );
+        items.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        Ok(items.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// One public incident; `None` if there is none that the public may see.
+    pub async fn public_incident(&self, id: &IncidentId) -> Result<Option<PublicIncident>, AppError> {
+        let mut tx = self.read().await?;
+        let found = incident::get(&mut tx, id).await?.filter(|i| i.visibility == Visibility::Public);
+        let Some(found) = found else { return Ok(None) };
+        let all = component::all_with_archived(&mut tx).await?;
+        Ok(public_incidents(&mut tx, vec![found], &all).await?.pop())
+    }
+
+    /// One public maintenance; `None` if there is none that the public may see.
+    pub async fn public_maintenance(
+        &self,
+        id: &MaintenanceId,
+    ) -> Result<Option<PublicMaintenance>, AppError> {
+        let mut tx = self.read().await?;
+        let found = maintenance::get(&mut tx, id).await?.filter(|m| m.visibility == Visibility::Public);
+        let Some(found) = found else { return Ok(None) };
+        let all = component::all_with_archived(&mut tx).await?;
+        Ok(public_maintenances(&mut tx, vec![found], &all).await?.pop())
+    }
+
+    /// When the oldest public incident began; the history reaches back to there.
+    pub async fn public_history_start(&self) -> Result<Option<Timestamp>, AppError> {
+        Ok(incident::oldest_public(&mut self.read().await?).await?)
+    }
+}
+
+/// Sets what customers can expect of each component: the worst of its own status, open public incidents and work in
+/// progress; a group shows the worst of its components. Pure.
+fn set_effective_statuses(
+    components: &mut [Component],
+    hurt: &[(String, ComponentStatus)],
+    at_work: &[String],
+) {
+    for component in components.iter_mut().filter(|c| !c.is_group) {
+        let id = component.id.as_str();
+        let worst = hurt.iter().filter(|(c, _)| c == id).map(|(_, status)| *status);
+        let work = at_work.iter().filter(|c| *c == id).map(|_| ComponentStatus::UnderMaintenance);
+        component.status = worst.chain(work).fold(component.status, ComponentStatus::max);
+    }
+    let leaves: Vec<_> =
+        components.iter().filter_map(|c| c.group_id.clone().map(|group| (group, c.status))).collect();
+    for group in components.iter_mut().filter(|c| c.is_group) {
+        let worst = leaves.iter().filter(|(id, _)| *id == group.id).map(|(_, status)| *status);
+        group.status = worst.fold(ComponentStatus::Operational, ComponentStatus::max);
+    }
+}
+
+async fn public_incidents(
+    tx: &mut Tx,
+    incidents: Vec<Incident>,
+    all: &[Component],
+) -> Result<Vec<PublicIncident>, AppError> {
+    let ids: Vec<&str> = incidents.iter().map(|i| i.id.as_str()).collect();
+    let mut updates = by_subject(event::updates_of(tx, &ids).await?);
+    let mut letters = letters(tx, &ids).await?;
+    Ok(incidents
+        .into_iter()
+        .map(|incident| {
+            let events = updates.remove(incident.id.as_str()).unwrap_or_default();
+            let letter = letters.remove(incident.id.as_str());
+            public_incident(&incident, &events, letter, all)
+        })
+        .collect())
+}
+
+/// An incident as the public may see it; `events` are its updates, oldest first. Pure.
+pub(crate) fn public_incident(
+    incident: &Incident,
+    events: &[Event],
+    letter: Option<Letter>,
+    all: &[Component],
+) -> PublicIncident {
+    let updates: Vec<_> = events
+        .iter()
+        .rev()
+        .filter_map(|event| match &event.body {
+            EventBody::Update { phase, text, notify, components } => {
+                Some(public_update(event, *phase, text, *notify, components))
+            }
+            _ => None,
+        })
+        .collect();
+    // What is internal (notes, severity, roles) must not move the public's "updated".
+    let updated_at = [Some(incident.created_at), incident.resolved_at]
+        .into_iter()
+        .flatten()
+        .chain(updates.iter().map(|u| u.updated_at.max(u.display_at)))
+        .chain(letter.as_ref().map(|l| l.updated_at))
+        .fold(Timestamp::MIN, Timestamp::max);
+    PublicIncident {
+        id: incident.id.clone(),
+        number: incident.number,
+        title: incident.title.clone(),
+        impact: incident.shown_impact(),
+        phase: incident.phase,
+        started_at: incident.started_at,
+        monitoring_at: incident.monitoring_at,
+        // Resolved inside is not resolved for customers before they are told.
+        resolved_at: incident.resolved_at.filter(|_| incident.phase == amends_model::Phase::Resolved),
+        next_update_at: incident.next_update_at,
+        created_at: incident.created_at,
+        updated_at,
+        components: affected(&incident.components, all),
+        updates,
+        letter,
+    }
+}
+
+async fn public_maintenances(
+    tx: &mut Tx,
+    found: Vec<Maintenance>,
+    all: &[Component],
+) -> Result<Vec<PublicMaintenance>, AppError> {
+    let ids: Vec<&str> = found.iter().map(|m| m.id.as_str()).collect();
+    let mut updates = by_subject(event::updates_of(tx, &ids).await?);
+    Ok(found
+        .into_iter()
+        .map(|m| {
+            let events = updates.remove(m.id.as_str()).unwrap_or_default();
+            public_maintenance(&m, &events, all)
+        })
+        .collect())
+}
+
+/// A maintenance as the public may see it; `events` are its updates, oldest first. Pure.
+pub(crate) fn public_maintenance(m: &Maintenance, events: &[Event], all: &[Component]) -> PublicMaintenance {
+    let updates: Vec<_> = events
+        .iter()
+        .rev()
+        .filter_map(|event| match &event.body {
+            EventBody::MaintenanceUpdate { state, text, notify, components } => {
+                Some(public_update(event, *state, text, *notify, components))
+            }
+            _ => None,
+        })
+        .collect();
+    let touched: Vec<Affected> = m
+        .components
+        .iter()
+        .map(|id| Affected {
+            component_id: id.clone(),
+            status: ComponentStatus::UnderMaintenance,
+            current: ComponentStatus::UnderMaintenance,
+        })
+        .collect();
+    PublicMaintenance {
+        id: m.id.clone(),
+        number: m.number,
+        title: m.title.clone(),
+        state: m.state,
+        scheduled_for: m.scheduled_for,
+        scheduled_until: m.scheduled_until,
+        started_at: m.started_at,
+        completed_at: m.completed_at,
+        created_at: m.created_at,
+        updated_at: m.updated_at,
+        sequence: m.version - 1,
+        components: affected(&touched, all),
+        updates,
+    }
+}
+
+fn public_update<S>(
+    event: &Event,
+    status: S,
+    text: &str,
+    notify: bool,
+    components: &[amends_model::event::ComponentChange],
+) -> PublicUpdate<S> {
+    PublicUpdate {
+        id: event.id.clone(),
+        status,
+        text: text.to_owned(),
+        display_at: event.at,
+        created_at: event.written_at,
+        updated_at: event.edited_at.unwrap_or(event.written_at),
+        notify,
+        components: components.to_vec(),
+    }
+}
+
+fn affected(touched: &[Affected], all: &[Component]) -> Vec<PublicAffected> {
+    touched
+        .iter()
+        .filter_map(|a| {
+            let component = all.iter().find(|c| c.id == a.component_id)?;
+            Some(PublicAffected {
+                component_id: a.component_id.clone(),
+                name: full_name(all, component),
+                status: a.status,
+            })
+        })
+        .collect()
+}
+
+fn by_subject(events: Vec<Event>) -> HashMap<String, Vec<Event>> {
+    let mut found: HashMap<String, Vec<Event>> = HashMap::new();
+    for event in events {
+        found.entry(event.subject.id().to_owned()).or_default().push(event);
+    }
+    found
+}
+
+/// Published customers' letters by incident id.
+async fn letters(_tx: &mut Tx, _incident_ids: &[&str]) -> Result<HashMap<String, Letter>, AppError> {
+    Ok(HashMap::new())
+}
