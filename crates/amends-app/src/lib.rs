@@ -4,6 +4,7 @@
 pub mod caller;
 pub mod component;
 pub mod context;
+pub mod demo;
 mod error;
 pub mod import;
 pub mod incident;
