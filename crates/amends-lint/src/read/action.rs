@@ -1,0 +1,251 @@
+//! What was promised: items and rows of the sections about actions, with owner, due date and ticket.
+
+use super::clock::{self, WrittenDate};
+use super::document::{Block, BlockKind, Document};
+use super::facts::Action;
+use super::section::Kinds;
+use super::timeline::Context;
+
+/// Longest action that is kept, in bytes.
+const LIMIT: usize = 4_000;
+
+/// Reads the actions in the order of the text.
+pub(super) fn read(document: &Document<'_>, context: &Context) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut columns: (usize, Vec<Column>) = (usize::MAX, Vec::new());
+    let has_children = children(document);
+    let listed = sections_with_lists(document);
+    for (index, block) in document.blocks.iter().enumerate() {
+        if !block.kinds.has(Kinds::ACTIONS) || block.quoted {
+            continue;
+        }
+        match &block.kind {
+            BlockKind::Row { table, header: true, .. } => {
+                columns = (*table, block.cells().map(Column::of).collect());
+            }
+            BlockKind::Row { table, .. } => {
+                let columns = if columns.0 == *table { columns.1.as_slice() } else { &[] };
+                actions.extend(from_row(document, context, block, columns));
+            }
+            BlockKind::Item => {
+                // "In future:" above a nested list is no promise by itself.
+                let label = has_children[index] && block.text.as_str().trim_end().ends_with([':', '：']);
+                let inside =
+                    block.item.and_then(|item| item.parent).and_then(|parent| document.blocks.get(parent));
+                let detail = inside.is_some_and(|parent| {
+                    parent.kinds.has(Kinds::ACTIONS)
+                        && !parent.text.as_str().trim_end().ends_with([':', '：'])
+                });
+                if !label && !detail && !is_heading_like(block) {
+                    actions.push(from_text(document, context, block));
+                }
+            }
+            BlockKind::Paragraph
+                if block.item.is_none()
+                    && !listed.get(block.section).copied().unwrap_or(true)
+                    && !block.text.as_str().trim_end().ends_with(':') =>
+            {
+                actions.push(from_text(document, context, block));
+            }
+            _ => {}
+        }
+    }
+    actions.retain(|action: &Action| action.text.chars().filter(|c| c.is_alphabetic()).count() >= 3);
+    actions
+}
+
+/// An item that only names what is nested in it: "**Review actions**:".
+fn is_heading_like(block: &Block) -> bool {
+    let text = block.text.as_str().trim();
+    text.len() <= 60 && text.ends_with(':')
+}
+
+fn children(document: &Document<'_>) -> Vec<bool> {
+    let mut has = vec![false; document.blocks.len()];
+    for block in document.blocks.iter().filter(|block| block.kind == BlockKind::Item) {
+        if let Some(slot) = block.item.and_then(|item| item.parent).and_then(|parent| has.get_mut(parent)) {
+            *slot = true;
+        }
+    }
+    has
+}
+
+/// For each section whether it holds a list or a table; there, paragraphs are only introductions.
+fn sections_with_lists(document: &Document<'_>) -> Vec<bool> {
+    let mut listed = vec![false; document.sections.len()];
+    for block in &document.blocks {
+        if matches!(block.kind, BlockKind::Item | BlockKind::Row { .. })
+            && let Some(slot) = listed.get_mut(block.section)
+        {
+            *slot = true;
+        }
+    }
+    listed
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Text,
+    Owner,
+    Due,
+    State,
+    Tracker,
+    Other,
+}
+
+impl Column {
+    fn of(name: &str) -> Column {
+        let name = name.to_lowercase();
+        let any = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        if any(&["owner", "assignee", "assigned", "dri", "who", "responsible", "lead"]) {
+            Column::Owner
+        } else if any(&["due", "deadline", "eta", "when", "target date", "until"]) {
+            Column::Due
+        } else if any(&["status", "state", "done"]) {
+            Column::State
+        } else if any(&["ticket", "issue", "bug", "tracker", "link", "jira", "pr"])
+            && !any(&["priority", "prevent"])
+        {
+            Column::Tracker
+        } else if any(&[
+            "action",
+            "task",
+            "item",
+            "what",
+            "description",
+            "measure",
+            "todo",
+            "remed",
+            "improvement",
+        ]) {
+            Column::Text
+        } else {
+            Column::Other
+        }
+    }
+}
+
+fn from_row(document: &Document<'_>, context: &Context, block: &Block, columns: &[Column]) -> Option<Action> {
+    let cells: Vec<&str> = block.cells().collect();
+    let cell = |column: Column| {
+        let at = columns.iter().position(|other| *other == column)?;
+        cells.get(at).map(|cell| cell.trim()).filter(|cell| !cell.is_empty() && !is_blank_mark(cell))
+    };
+    let text = cell(Column::Text).or_else(|| {
+        (!columns.contains(&Column::Text))
+            .then(|| cells.iter().copied().max_by_key(|cell| cell.len()))
+            .flatten()
+    })?;
+    let span = block.text.whole();
+    let mut action = Action {
+        text: clipped(text),
+        line: document.line(span.start),
+        span,
+        owner: cell(Column::Owner).map(str::to_owned),
+        due: cell(Column::Due).map(str::to_owned),
+        due_date: None,
+        tracker: cell(Column::Tracker).map(str::to_owned).or_else(|| tracker(text)),
+        done: cell(Column::State).is_some_and(says_done),
+    };
+    action.due_date = action.due.as_deref().and_then(|due| date_in(context, due));
+    Some(action)
+}
+
+fn is_blank_mark(cell: &str) -> bool {
+    matches!(cell.to_lowercase().as_str(), "-" | "–" | "n/a" | "none" | "tbd" | "?")
+}
+
+fn says_done(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["done", "complete", "closed", "fixed", "shipped", "✅", "✔", "yes"]
+        .iter()
+        .any(|word| text.starts_with(word))
+}
+
+fn from_text(document: &Document<'_>, context: &Context, block: &Block) -> Action {
+    let text = block.text.as_str().trim();
+    let span = block.text.whole();
+    let lower = text.to_ascii_lowercase();
+    let checked = block.item.and_then(|item| item.checked) == Some(true);
+    let done = checked || ["(done", "[done", "**done", "done:", "✅"].iter().any(|mark| lower.contains(mark));
+    let due = labelled(text, &lower, &["due:", "due by", "due", "deadline:", "eta:", "until", "by"])
+        .filter(|value| date_in(context, value).is_some());
+    Action {
+        text: clipped(text),
+        line: document.line(span.start),
+        span,
+        owner: labelled(text, &lower, &["owner:", "assignee:", "assigned to", "responsible:", "dri:"])
+            .or_else(|| handle(text)),
+        due_date: due.as_deref().and_then(|due| date_in(context, due)),
+        due,
+        tracker: tracker(text),
+        done,
+    }
+}
+
+fn clipped(text: &str) -> String {
+    let mut end = text.len().min(LIMIT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].trim().to_owned()
+}
+
+/// What follows one of the labels up to the next mark. Labels must begin a word.
+fn labelled(text: &str, lower: &str, labels: &[&str]) -> Option<String> {
+    labels.iter().find_map(|label| {
+        let at = lower.match_indices(label).map(|(at, _)| at).find(|at| {
+            let before = lower[..*at].chars().next_back();
+            let after = lower[at + label.len()..].chars().next();
+            let inside_word = before.is_some_and(char::is_alphanumeric)
+                || (label.ends_with(char::is_alphabetic) && after.is_some_and(char::is_alphabetic));
+            !inside_word
+        })?;
+        let rest = text.get(at + label.len()..)?.trim_start_matches([' ', ':']);
+        let end = rest.find([';', ')', ']', '\n', '|']).unwrap_or(rest.len()).min(80);
+        let mut end = end;
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let value = rest[..end].trim().trim_end_matches(['.', ',']);
+        (!value.is_empty()).then(|| value.to_owned())
+    })
+}
+
+/// `@ada` at the start or the end, or in brackets.
+fn handle(text: &str) -> Option<String> {
+    let at = text.find('@')?;
+    let before = text[..at].chars().next_back();
+    if before.is_some_and(|c| c.is_alphanumeric()) {
+        return None;
+    }
+    let name: String =
+        text[at + 1..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
+    let edge = at <= 2 || at + 1 + name.len() + 2 >= text.len() || matches!(before, Some('(' | '['));
+    (edge && !name.is_empty()).then(|| format!("@{}", name.trim_end_matches('.')))
+}
+
+fn tracker(text: &str) -> Option<String> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '<' | '>' | ',' | ';'))
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .find(|word| {
+            let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            word.starts_with("https://")
+                || word.starts_with("http://")
+                || word.strip_prefix('#').is_some_and(number)
+                || word.split_once('-').is_some_and(|(key, digits)| {
+                    (2..=10).contains(&key.len())
+                        && key.bytes().all(|byte| byte.is_ascii_uppercase())
+                        && number(digits)
+                })
+        })
+        .map(str::to_owned)
+}
+
+fn date_in(context: &Context, text: &str) -> Option<jiff::civil::Date> {
+    let mention = clock::mentions(text).into_iter().next()?;
+    match mention.date? {
+        WrittenDate::Weekday(_) => None,
+        date => context.resolve(date, None),
+    }
+}

@@ -1,0 +1,270 @@
+//! Which of the times of a text is the start, the detection, the end.
+//!
+//! Every moment has cues from its words; here the text as a whole is weighed: rows of a timeline and labelled
+//! times before sentences, strong words before weak ones, and an order that can be (nothing is detected before it
+//! starts). What does not fit stays in [`Facts::moments`](super::Facts) for rules to compare.
+
+use jiff::civil::DateTime;
+
+use super::document::{BlockKind, Document};
+use super::facts::{Milestone, MilestoneKind as Kind, Moment, Origin};
+use super::section::Kinds;
+
+/// One end of a moment that may be a milestone.
+#[derive(Clone, Copy, Debug)]
+struct Candidate<'m> {
+    index: usize,
+    moment: &'m Moment,
+    local: DateTime,
+    /// True for the far end of a range.
+    far: bool,
+}
+
+impl Candidate<'_> {
+    fn weight(&self, kind: Kind) -> u8 {
+        self.moment.cues.weight(kind)
+    }
+
+    fn tabled(&self) -> bool {
+        matches!(self.moment.origin, Origin::Row | Origin::Label)
+    }
+
+    /// True if it does not come before `other`: for rows the order on the page counts, because clocks are mistyped.
+    fn not_before(&self, other: &Candidate<'_>) -> bool {
+        if self.moment.origin == Origin::Row && other.moment.origin == Origin::Row {
+            self.index >= other.index
+        } else {
+            self.local >= other.local
+        }
+    }
+}
+
+/// Chooses at most one moment per kind.
+pub(super) fn choose(document: &Document<'_>, moments: &[Moment]) -> Vec<Milestone> {
+    let candidates: Vec<Candidate<'_>> = moments
+        .iter()
+        .enumerate()
+        .filter(|(_, moment)| counts(document, moment))
+        .filter_map(|(index, moment)| Some(Candidate { index, moment, local: moment.meant?, far: false }))
+        .collect();
+    let rows: Vec<Candidate<'_>> = candidates.iter().copied().filter(Candidate::tabled).collect();
+    let rows = main_run(document, rows);
+    let prose: Vec<Candidate<'_>> =
+        candidates.iter().copied().filter(|c| c.moment.origin == Origin::Prose).collect();
+    let front: Vec<Candidate<'_>> =
+        candidates.iter().copied().filter(|c| c.moment.origin == Origin::FrontMatter).collect();
+    let chooser = Chooser { rows: &rows, prose: &prose, front: &front };
+
+    let detected_early = chooser.detected(None);
+    let start = chooser.start(detected_early);
+    let declared = strongest_first(&rows, Kind::Declared, 4);
+    // What was declared was known by then.
+    let detected = match (chooser.detected(start), declared) {
+        (Some(detected), Some(declared)) if detected.not_before(&declared) => Some(declared),
+        (detected, declared) => detected.or(declared),
+    };
+    let resolved = chooser.resolved(start);
+    let mitigated = chooser.mitigated(start, resolved);
+    let first_word =
+        strongest_first(&rows, Kind::FirstWord, 3).or_else(|| strongest_first(&prose, Kind::FirstWord, 4));
+    let trigger = chooser.trigger(start);
+    [
+        (Kind::Trigger, trigger),
+        (Kind::Start, start),
+        (Kind::Detected, detected),
+        (Kind::Declared, declared),
+        (Kind::FirstWord, first_word),
+        (Kind::Mitigated, mitigated),
+        (Kind::Resolved, resolved),
+    ]
+    .into_iter()
+    .filter_map(|(kind, candidate)| candidate.map(|candidate| milestone(kind, candidate)))
+    .collect()
+}
+
+fn milestone(kind: Kind, candidate: Candidate<'_>) -> Milestone {
+    let moment = candidate.moment;
+    Milestone {
+        kind,
+        moment: candidate.index,
+        local: Some(candidate.local),
+        at: if candidate.far { moment.until_at } else { moment.at },
+        span: moment.span,
+        line: moment.line,
+        text: moment.text.clone(),
+    }
+}
+
+/// Times in chats, logs and lists of people are no milestones, nor are those in what is planned.
+fn counts(document: &Document<'_>, moment: &Moment) -> bool {
+    let Some(block) = moment.block.and_then(|index| document.blocks.get(index)) else {
+        return moment.has_time;
+    };
+    let aside = Kinds::APPENDIX | Kinds::PEOPLE;
+    let planned = Kinds::ACTIONS | Kinds::LESSONS;
+    let tabled = matches!(moment.origin, Origin::Row | Origin::Label);
+    moment.has_time
+        && !block.quoted
+        && (!block.kinds.has(aside) || block.kinds.has(Kinds::TIMELINE))
+        && (!block.kinds.has(planned) || (tabled && !block.kinds.has(Kinds::ACTIONS)))
+}
+
+/// The rows under a heading that says "timeline" are the timeline, if there are any; others count as well only if
+/// they have labels.
+fn main_run<'m>(document: &Document<'_>, rows: Vec<Candidate<'m>>) -> Vec<Candidate<'m>> {
+    let in_timeline = |candidate: &Candidate<'_>| {
+        candidate
+            .moment
+            .block
+            .and_then(|index| document.blocks.get(index))
+            .is_some_and(|block| block.kinds.has(Kinds::TIMELINE))
+    };
+    let timed = rows.iter().filter(|row| in_timeline(row)).count();
+    if timed < 2 {
+        return rows;
+    }
+    let structured = |candidate: &Candidate<'_>| {
+        let block = candidate.moment.block.and_then(|index| document.blocks.get(index));
+        block.is_some_and(|block| matches!(block.kind, BlockKind::Item | BlockKind::Row { .. }))
+    };
+    rows.into_iter()
+        .filter(|row| in_timeline(row) || structured(row) || row.moment.origin == Origin::Label)
+        .collect()
+}
+
+/// The first of those with the highest weight, which must be at least `least`.
+fn strongest_first<'m>(candidates: &[Candidate<'m>], kind: Kind, least: u8) -> Option<Candidate<'m>> {
+    let best =
+        candidates.iter().map(|candidate| candidate.weight(kind)).max().filter(|weight| *weight >= least)?;
+    candidates.iter().find(|candidate| candidate.weight(kind) == best).copied()
+}
+
+struct Chooser<'c, 'm> {
+    rows: &'c [Candidate<'m>],
+    prose: &'c [Candidate<'m>],
+    front: &'c [Candidate<'m>],
+}
+
+impl<'m> Chooser<'_, 'm> {
+    fn start(&self, detected: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
+        let public = |candidate: &&Candidate<'m>| !candidate.moment.cues.rehearsal;
+        let rows: Vec<Candidate<'m>> = self.rows.iter().filter(public).copied().collect();
+        let said = strongest_first(&rows, Kind::Start, 5);
+        let before =
+            |candidate: &Candidate<'m>| detected.is_none_or(|detected| detected.not_before(candidate));
+        let felt = || {
+            rows.iter().copied().find(|candidate| {
+                let cues = candidate.moment.cues;
+                let other = cues.weight(Kind::Detected) >= 4
+                    || cues.says(Kind::Resolved)
+                    || cues.says(Kind::FirstWord);
+                before(candidate) && (cues.effect || cues.weight(Kind::Start) >= 3) && !other
+            })
+        };
+        let changed = || {
+            let earlier: Vec<Candidate<'m>> = rows.iter().copied().filter(before).collect();
+            strongest_first(&earlier, Kind::Trigger, 3)
+        };
+        let range = || self.range().map(|(start, _)| start);
+        said.or_else(|| strongest_first(self.front, Kind::Start, 5))
+            .or_else(felt)
+            .or_else(changed)
+            .or_else(|| strongest_first(self.prose, Kind::Start, 4))
+            .or_else(range)
+            .or_else(|| strongest_first(self.front, Kind::Start, 1))
+            .or_else(|| detected.filter(|detected| detected.moment.origin == Origin::Label))
+            .or_else(|| {
+                let first = rows.iter().copied().min_by_key(|row| row.local);
+                first.filter(|first| first.weight(Kind::Detected) < 4)
+            })
+            .or_else(|| strongest_first(self.prose, Kind::Trigger, 3))
+    }
+
+    fn detected(&self, start: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
+        let after = |candidate: &&Candidate<'m>| start.is_none_or(|start| candidate.not_before(&start));
+        let label = self.rows.iter().filter(after).find(|candidate| {
+            candidate.moment.origin == Origin::Label && candidate.weight(Kind::Detected) >= 5
+        });
+        let row = |least: u8| {
+            self.rows
+                .iter()
+                .filter(after)
+                .find(|candidate| candidate.weight(Kind::Detected) >= least)
+                .copied()
+        };
+        label
+            .copied()
+            .or_else(|| row(4))
+            .or_else(|| row(3))
+            .or_else(|| row(2))
+            .or_else(|| strongest_first(self.front, Kind::Detected, 4))
+            .or_else(|| {
+                let later: Vec<Candidate<'m>> = self.prose.iter().filter(after).copied().collect();
+                strongest_first(&later, Kind::Detected, 4)
+            })
+    }
+
+    fn resolved(&self, start: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
+        let after = |candidate: &&Candidate<'m>| start.is_none_or(|start| candidate.not_before(&start));
+        let rows: Vec<Candidate<'m>> =
+            self.rows.iter().filter(after).filter(|row| !row.moment.cues.rehearsal).copied().collect();
+        let label = rows
+            .iter()
+            .find(|row| row.moment.origin == Origin::Label && row.weight(Kind::Resolved) >= 4)
+            .copied();
+        // Of several that say so equally, the last one: what was resolved came back.
+        let said = rows.iter().copied().filter(|row| row.weight(Kind::Resolved) >= 5);
+        let said = said.max_by_key(|row| row.weight(Kind::Resolved));
+        let last = |least: u8| rows.iter().rev().find(|row| row.weight(Kind::Resolved) >= least).copied();
+        let prose: Vec<Candidate<'m>> = self.prose.iter().filter(after).copied().collect();
+        label
+            .or(said)
+            .or_else(|| strongest_first(self.front, Kind::Resolved, 5))
+            .or_else(|| last(3))
+            .or_else(|| last(2))
+            .or_else(|| strongest_first(&prose, Kind::Resolved, 4))
+            .or_else(|| self.range().map(|(_, end)| end))
+    }
+
+    fn mitigated(
+        &self,
+        start: Option<Candidate<'m>>,
+        resolved: Option<Candidate<'m>>,
+    ) -> Option<Candidate<'m>> {
+        let within = |candidate: &&Candidate<'m>| {
+            start.is_none_or(|start| candidate.not_before(&start))
+                && resolved.is_none_or(|resolved| {
+                    candidate.local < resolved.local || candidate.weight(Kind::Mitigated) >= 6
+                })
+        };
+        let rows: Vec<Candidate<'m>> = self.rows.iter().filter(within).copied().collect();
+        strongest_first(&rows, Kind::Mitigated, 4)
+            .or_else(|| rows.iter().rev().find(|row| row.weight(Kind::Resolved) >= 4).copied())
+            .or_else(|| rows.iter().rev().find(|row| row.weight(Kind::Mitigated) >= 3).copied())
+            .or_else(|| strongest_first(self.front, Kind::Mitigated, 5))
+    }
+
+    fn trigger(&self, start: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
+        let earlier: Vec<Candidate<'m>> = self
+            .rows
+            .iter()
+            .chain(self.prose)
+            .filter(|candidate| {
+                start.is_none_or(|start| start.not_before(candidate)) && !candidate.moment.cues.rehearsal
+            })
+            .copied()
+            .collect();
+        earlier.iter().rev().find(|candidate| candidate.weight(Kind::Trigger) >= 3).copied()
+    }
+
+    /// "Between 21:27 and 07:27 the site could not be reached": both ends.
+    fn range(&self) -> Option<(Candidate<'m>, Candidate<'m>)> {
+        let (start, until) = self
+            .prose
+            .iter()
+            .chain(self.rows)
+            .filter(|candidate| candidate.moment.cues.effect)
+            .find_map(|candidate| Some((*candidate, candidate.moment.until?)))?;
+        Some((start, Candidate { local: until, far: true, ..start }))
+    }
+}

@@ -1,0 +1,293 @@
+//! From written times to moments: which day, which zone, which instant, and what happened then.
+
+use std::sync::Arc;
+
+use jiff::Span as Length;
+use jiff::civil::{Date, DateTime, Time};
+
+use super::clock::{self, Mention, WrittenDate};
+use super::cues::Cues;
+use super::document::{Block, BlockKind, Document};
+use super::facts::{Dated, Moment, Origin, Said};
+use super::section::Kinds;
+use super::span::Span;
+use super::zone::Zone;
+
+mod context;
+mod slips;
+mod words;
+
+pub(super) use context::Context;
+pub(super) use words::sentence_end;
+use words::{Sentences, label_before, rest_of_row};
+
+/// A row without a date that is this many hours before the row above it is on the next day; less is rather a
+/// slip, which a rule will report.
+const ROLL_HOURS: i64 = 6;
+
+/// Reads every moment of the document, in the order of the text.
+pub(super) fn moments(document: &Document<'_>, context: &Context) -> Vec<Moment> {
+    let mut reader =
+        Reader { document, context, moments: Vec::new(), row_date: None, last_row: None, prose: None };
+    reader.front_matter();
+    for (index, block) in document.blocks.iter().enumerate() {
+        reader.block(index, block);
+    }
+    slips::correct(&mut reader.moments, context.date.as_ref().map(|said| said.value));
+    reader.moments
+}
+
+struct Reader<'d, 'a> {
+    document: &'d Document<'a>,
+    context: &'d Context,
+    moments: Vec<Moment>,
+    /// The date that rows without one carry on.
+    row_date: Option<Date>,
+    last_row: Option<DateTime>,
+    /// The last date in the sentences of a section.
+    prose: Option<(usize, Date)>,
+}
+
+/// The words and the place of one moment.
+struct Place {
+    block: Option<usize>,
+    origin: Origin,
+    span: Span,
+    text: Arc<str>,
+    cues: Cues,
+    section: usize,
+}
+
+impl Reader<'_, '_> {
+    fn front_matter(&mut self) {
+        let Some(front) = &self.document.front else { return };
+        for field in &front.fields {
+            let key = field.key.to_lowercase();
+            let timely =
+                ["date", "start", "end", "resolved", "detect", "time", "mitigat", "published", "declared"];
+            if !timely.iter().any(|word| key.contains(word)) {
+                continue;
+            }
+            let Some(mention) = clock::read_value(&field.value) else { continue };
+            let words = spaced(&field.key);
+            let mut cues = Cues::of(&words);
+            front_cues(&mut cues, &words);
+            let origin = Origin::FrontMatter;
+            self.add(
+                &mention,
+                Place { block: None, origin, span: field.span, text: words.into(), cues, section: 0 },
+            );
+        }
+    }
+
+    fn block(&mut self, index: usize, block: &Block) {
+        if matches!(block.kind, BlockKind::Row { header: true, .. }) {
+            return;
+        }
+        if let BlockKind::Code(language) = &block.kind {
+            let plain = matches!(language.as_str(), "" | "text" | "txt" | "plain");
+            if !plain || !block.kinds.has(Kinds::TIMELINE) {
+                return;
+            }
+        }
+        let text = block.text.as_str();
+        let mentions = clock::mentions(text);
+        let opens: Vec<bool> = mentions.iter().map(|mention| opens_row(block, mention)).collect();
+        let mut row_ends = vec![text.len(); mentions.len()];
+        for at in (1..mentions.len()).rev() {
+            row_ends[at - 1] = if opens[at] { mentions[at].start } else { row_ends[at] };
+        }
+        let title = matches!(block.kind, BlockKind::Heading(1));
+        let mut sentences = Sentences::new(text);
+        for (at, mention) in mentions.iter().enumerate() {
+            let (origin, said): (Origin, Option<Arc<str>>) = if title {
+                (Origin::Title, None)
+            } else if opens[at] {
+                (Origin::Row, Some(rest_of_row(self.document, index, mention, row_ends[at]).into()))
+            } else if let Some(label) = label_before(block, mention) {
+                (Origin::Label, Some(label.into()))
+            } else {
+                (Origin::Prose, None)
+            };
+            let (text, cues) = match said {
+                Some(said) => {
+                    let cues = Cues::of(&said);
+                    (said, cues)
+                }
+                None => sentences.around(mention.start),
+            };
+            let span = block.text.span(mention.start, mention.end);
+            self.add(mention, Place { block: Some(index), origin, span, text, cues, section: block.section });
+        }
+    }
+
+    fn add(&mut self, mention: &Mention, place: Place) {
+        let (local, dated) = self.local(mention, &place);
+        let until = mention.until.as_ref().and_then(|(date, time)| {
+            let from = local?;
+            let day = match date {
+                Some(date) => self.context.resolve(*date, Some(from.date()))?,
+                None => from.date(),
+            };
+            let mut until = on_day(day, time)?;
+            if until < from && date.is_none() {
+                until = until.checked_add(Length::new().days(1)).ok()?;
+            }
+            Some(until)
+        });
+        let own_zone = mention.zone.is_some();
+        let zone = mention.zone.clone().or_else(|| self.context.zone.as_ref().map(|said| said.value.clone()));
+        let has_time = mention.time.is_some();
+        let instant = |local: Option<DateTime>| zone.as_ref()?.instant(local?);
+        self.moments.push(Moment {
+            line: self.document.line(place.span.start),
+            span: place.span,
+            block: place.block,
+            origin: place.origin,
+            at: instant(local.filter(|_| has_time)),
+            until_at: instant(until),
+            local,
+            meant: local,
+            has_time,
+            until,
+            dated,
+            zone,
+            own_zone,
+            style: mention.time.map(|time| time.style),
+            malformed: mention.time.is_some_and(|time| time.malformed),
+            approximate: mention.approximate,
+            cues: place.cues,
+            text: place.text,
+        });
+    }
+
+    /// The local time of a mention and how its date is known; what is learned about dates is kept for the next.
+    fn local(&mut self, mention: &Mention, place: &Place) -> (Option<DateTime>, Dated) {
+        let row = place.origin == Origin::Row;
+        let near = if row { self.row_date } else { self.prose_date(place.section) };
+        let written = mention.date.and_then(|date| self.context.resolve(date, near));
+        let document = self.context.date.as_ref().map(|said| said.value);
+        let (day, dated) = match (written, near, document) {
+            (Some(day), ..) => (Some(day), Dated::Written),
+            (None, Some(day), _) => (Some(day), Dated::Carried),
+            (None, None, Some(day)) => (Some(day), Dated::Document),
+            (None, None, None) => (None, Dated::Unknown),
+        };
+        let Some(day) = day else { return (None, Dated::Unknown) };
+        let Some(time) = &mention.time else {
+            self.keep(row, place.section, day, None);
+            return (Some(day.to_datetime(Time::midnight())), dated);
+        };
+        let Some(mut local) = on_day(day, time) else { return (None, Dated::Unknown) };
+        let mut dated = dated;
+        if row
+            && dated != Dated::Written
+            && let Some(last) = self.last_row
+            && last.date() == day
+            && hours_between(local, last) >= ROLL_HOURS
+            && let Ok(next) = local.checked_add(Length::new().days(1))
+        {
+            local = next;
+            dated = Dated::Rolled;
+        }
+        self.keep(row, place.section, local.date(), Some(local));
+        (Some(local), dated)
+    }
+
+    fn keep(&mut self, row: bool, section: usize, day: Date, local: Option<DateTime>) {
+        if row {
+            self.row_date = Some(day);
+            self.last_row = local;
+        } else {
+            self.prose = Some((section, day));
+        }
+    }
+
+    fn prose_date(&self, section: usize) -> Option<Date> {
+        self.prose.filter(|(where_, _)| *where_ == section).map(|(_, day)| day)
+    }
+}
+
+/// True if the mention stands where a row of a timeline begins.
+fn opens_row(block: &Block, mention: &Mention) -> bool {
+    match &block.kind {
+        BlockKind::Row { cells, .. } => cells.iter().take(4).any(|(start, _)| {
+            *start <= mention.start
+                && words::is_lead_in(words::before(block.text.as_str(), *start, mention.start))
+        }),
+        BlockKind::Heading(1) => false,
+        _ => {
+            let timely = mention.time.is_some() || block.kinds.has(Kinds::TIMELINE);
+            let before = words::line_before(block.text.as_str(), mention.start);
+            // "At 11:19 a change was released" is a sentence; under the heading of a timeline it is a row.
+            let sentence = block.kind == BlockKind::Paragraph
+                && !block.kinds.has(Kinds::TIMELINE)
+                && before.contains(|c: char| c.is_alphabetic());
+            timely && !sentence && words::is_lead_in(before)
+        }
+    }
+}
+
+/// How many hours `earlier` is before `later`; negative if it is not.
+fn hours_between(earlier: DateTime, later: DateTime) -> i64 {
+    later.duration_since(earlier).as_hours()
+}
+
+fn on_day(day: Date, time: &clock::WrittenTime) -> Option<DateTime> {
+    let day = if time.next_day { day.tomorrow().ok()? } else { day };
+    Some(day.to_datetime(time.time))
+}
+
+/// `resolvedWhen` → `resolved When`: a key as words.
+fn spaced(key: &str) -> String {
+    let mut words = String::with_capacity(key.len() + 4);
+    let mut lower = false;
+    for c in key.chars() {
+        if c.is_uppercase() && lower {
+            words.push(' ');
+        }
+        lower = c.is_lowercase();
+        words.push(if matches!(c, '_' | '-' | '.') { ' ' } else { c });
+    }
+    words
+}
+
+/// The names of fields are clearer than words in a sentence.
+fn front_cues(cues: &mut Cues, key: &str) {
+    use super::facts::MilestoneKind as Kind;
+    let key = key.to_lowercase();
+    let starts = [
+        ("start", Kind::Start),
+        ("end", Kind::Resolved),
+        ("resolved", Kind::Resolved),
+        ("detect", Kind::Detected),
+    ];
+    for (word, kind) in starts {
+        if key.split(' ').any(|part| part.starts_with(word)) {
+            cues.raise(kind, 6);
+        }
+    }
+    if key.contains("mitigat") {
+        cues.raise(Kind::Mitigated, 6);
+    }
+    if key.contains("first word") {
+        cues.raise(Kind::FirstWord, 6);
+    }
+    if key.contains("declared") {
+        cues.raise(Kind::Declared, 6);
+    }
+    // A status page post is dated by when it began.
+    if key == "date" {
+        cues.raise(Kind::Start, 1);
+    }
+}
+
+/// What is said about the zone, for [`Context`] and for output.
+pub(super) fn said_zone(document: &Document<'_>, span: Span, value: Zone) -> Said<Zone> {
+    Said { value, line: document.line(span.start), span }
+}
+
+/// A date as part of a mention.
+pub(super) fn written_date(mention: &Mention) -> Option<WrittenDate> {
+    mention.date.filter(|date| !matches!(date, WrittenDate::Weekday(_)))
+}

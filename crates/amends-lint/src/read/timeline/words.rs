@@ -1,0 +1,211 @@
+//! The words around a time.
+
+use std::sync::Arc;
+
+use crate::read::clock::Mention;
+use crate::read::cues::Cues;
+use crate::read::document::{Block, BlockKind, Document};
+
+/// Longest text that is kept with a row, in bytes.
+const ROW_LIMIT: usize = 2_000;
+/// Longest sentence, in bytes; what is longer is cut.
+const SENTENCE_LIMIT: usize = 1_000;
+/// How far a line is followed, in bytes, to see whether a time opens or closes it.
+const LINE_LIMIT: usize = 64;
+
+/// The text from `start` to `end`, or its last part if that is long.
+pub(super) fn before(text: &str, start: usize, end: usize) -> &str {
+    let mut start = start.max(end.saturating_sub(LINE_LIMIT));
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..end).unwrap_or_default()
+}
+
+/// The line up to `end`, or its last part if that is long.
+pub(super) fn line_before(text: &str, end: usize) -> &str {
+    let before = before(text, 0, end);
+    before.rfind('\n').map_or(before, |at| &before[at + 1..])
+}
+
+/// True if nothing but marks and words such as "at" stand before the time, so that it opens its row.
+pub(super) fn is_lead_in(before: &str) -> bool {
+    if before.len() > 48 {
+        return false;
+    }
+    before.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).all(|word| {
+        matches!(
+            word.to_ascii_lowercase().as_str(),
+            "at" | "around"
+                | "about"
+                | "approximately"
+                | "approx"
+                | "ca"
+                | "on"
+                | "from"
+                | "between"
+                | "by"
+                | "after"
+                | "mon"
+                | "tue"
+                | "wed"
+                | "thu"
+                | "fri"
+                | "sat"
+                | "sun"
+                | "circa"
+                | "time"
+                | "since"
+        )
+    }) && !before.contains(|c: char| c.is_ascii_digit())
+}
+
+/// "First detected:" before a time that ends its line, or stands in the next cell of a table.
+pub(super) fn label_before<'b>(block: &'b Block, mention: &Mention) -> Option<&'b str> {
+    let text = block.text.as_str();
+    let line = line_before(text, mention.start);
+    let tail = clip_to(text.get(mention.end..)?, LINE_LIMIT).lines().next().unwrap_or_default();
+    let label = line.trim_end_matches([' ', ':', '|', '~', '-', '(', '*', '–', '@']);
+    let label = label.rsplit(['|', '·', ';']).next().unwrap_or(label).trim();
+    let short = !label.is_empty() && label.len() <= 40 && label.split_whitespace().count() <= 6;
+    let tail_ends = match &block.kind {
+        BlockKind::Row { .. } => tail.trim_start().starts_with('|') || tail.trim().is_empty(),
+        _ => tail.trim_matches([' ', '.', ')', '*', ',']).len() <= 12,
+    };
+    let colon = line.trim_end().ends_with([':', '|']);
+    let item = matches!(block.kind, BlockKind::Item | BlockKind::Row { .. });
+    (short && (tail_ends && (item || colon)) && !label.contains(['.', '!', '?'])).then_some(label)
+}
+
+/// What the row says: the words behind its time, and for a heading those of the blocks under it.
+pub(super) fn rest_of_row(
+    document: &Document<'_>,
+    index: usize,
+    mention: &Mention,
+    rest_end: usize,
+) -> String {
+    let Some(block) = document.blocks.get(index) else { return String::new() };
+    let text = block.text.as_str();
+    let own = text.get(mention.end..rest_end.max(mention.end)).unwrap_or_default();
+    let mut row =
+        clip(own.trim_start_matches([' ', ':', '-', '–', '—', '|', ']', ')', '*', ',', '}', '#'])).to_owned();
+    let heading = matches!(block.kind, BlockKind::Heading(_));
+    let ends_its_block = rest_end >= text.len();
+    if !ends_its_block || !(heading || row.trim().is_empty()) {
+        return row.trim().to_owned();
+    }
+    for next in document.blocks.iter().skip(index + 1).take(24) {
+        let same_item = next.item.is_some_and(|item| item.parent == Some(index));
+        let belongs = if heading { next.section == block.section } else { same_item || block.item.is_none() };
+        let opens_next = !heading
+            && block.item.is_none()
+            && crate::read::clock::mentions(clip(next.text.as_str()))
+                .first()
+                .is_some_and(|mention| mention.start < 4);
+        if !belongs || opens_next || matches!(next.kind, BlockKind::Heading(_)) || row.len() > ROW_LIMIT {
+            break;
+        }
+        if next.is_prose() && !next.quoted {
+            row.push('\n');
+            row.push_str(clip(next.text.as_str()));
+            if !heading && block.item.is_none() {
+                break;
+            }
+        }
+    }
+    row.trim().to_owned()
+}
+
+/// The sentences of one text, each read once however many times stand in it.
+pub(super) struct Sentences<'t> {
+    text: &'t str,
+    start: usize,
+    end: usize,
+    read: Option<(Arc<str>, Cues)>,
+}
+
+impl<'t> Sentences<'t> {
+    pub(super) fn new(text: &'t str) -> Sentences<'t> {
+        Sentences { text, start: 0, end: 0, read: None }
+    }
+
+    /// The sentence in which the byte `at` lies and what it speaks of. Calls must go forward in the text.
+    pub(super) fn around(&mut self, at: usize) -> (Arc<str>, Cues) {
+        while at >= self.end && self.end < self.text.len() {
+            self.start = self.end;
+            self.end = sentence_end(self.text, self.start);
+            self.read = None;
+        }
+        let (text, start, end) = (self.text, self.start, self.end);
+        self.read
+            .get_or_insert_with(|| {
+                let sentence = text.get(start..end).unwrap_or_default().trim();
+                (sentence.into(), Cues::of(sentence))
+            })
+            .clone()
+    }
+}
+
+/// Where the sentence that begins at `start` ends.
+pub(crate) fn sentence_end(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let limit = (start + SENTENCE_LIMIT).min(bytes.len());
+    let mut end = (start..limit).find(|at| ends_sentence(bytes, *at)).map_or(limit, |at| at + 1);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    end
+}
+
+/// True if the byte at `at` ends a sentence: a full stop, question or exclamation mark before a blank, unless it
+/// belongs to "a.m.", "approx." and the like.
+fn ends_sentence(bytes: &[u8], at: usize) -> bool {
+    let next_blank = bytes.get(at + 1).is_none_or(|next| next.is_ascii_whitespace());
+    match bytes.get(at) {
+        Some(b'!' | b'?') => next_blank,
+        Some(b'.') => {
+            let before = bytes.get(at.saturating_sub(4)..at).unwrap_or_default();
+            let word = before.rsplit(|b| b.is_ascii_whitespace()).next().unwrap_or_default();
+            let short = matches!(
+                word,
+                b"a.m" | b"p.m" | b"A.M" | b"P.M" | b"prox" | b"e.g" | b"i.e" | b"ca" | b"vs" | b"No"
+            );
+            next_blank && !short
+        }
+        _ => false,
+    }
+}
+
+fn clip(text: &str) -> &str {
+    clip_to(text, ROW_LIMIT)
+}
+
+fn clip_to(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_found_in_one_walk() {
+        let text = "One ran. At 3 p.m. EST it broke! Two ä";
+        let mut sentences = Sentences::new(text);
+        for (word, expected) in [
+            ("ran", "One ran."),
+            ("3", "At 3 p.m. EST it broke!"),
+            ("EST", "At 3 p.m. EST it broke!"),
+            ("Two", "Two ä"),
+        ] {
+            assert_eq!(&*sentences.around(text.find(word).unwrap()).0, expected);
+        }
+        let long = "ä".repeat(3000);
+        assert!(Sentences::new(&long).around(4000).0.len() <= SENTENCE_LIMIT + 1);
+        assert_eq!(&*Sentences::new("").around(0).0, "");
+    }
+}
