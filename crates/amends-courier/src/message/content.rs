@@ -1,0 +1,189 @@
+//! What a mail says, before it is laid out. A broadcast keeps this as JSON, so that what was shown before it went is
+//! what every recipient gets, days later too.
+
+use amends_model::{ComponentStatus, Impact};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Everything that Amends writes by mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Content {
+    /// News about an incident.
+    Update(Update),
+    /// News about planned work.
+    Maintenance(MaintenanceNews),
+    /// The customers' letter after an incident.
+    Letter(Letter),
+    /// "Did you ask for this?"
+    Confirm(Confirm),
+    /// A corrective action is due.
+    Action(ActionDue),
+    /// Something is wrong with Amends itself, to its operators.
+    Alarm(Alarm),
+    /// A one-time link to sign in.
+    SignIn(SignIn),
+    /// An invitation to work with Amends.
+    Invitation(Invitation),
+}
+
+/// A component as the mail lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Id, for feedback reports.
+    pub id: String,
+    /// Name with its group.
+    pub name: String,
+    /// Its status because of the event.
+    pub status: ComponentStatus,
+}
+
+/// One update of an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    /// The incident; all its mails hang together by this.
+    pub incident_id: String,
+    /// The update.
+    pub update_id: String,
+    /// What users cannot do.
+    pub title: String,
+    /// The incident's page.
+    pub url: String,
+    /// What customers are told, as the page writes it: "Investigating".
+    pub phase: String,
+    /// How bad it is.
+    pub impact: Impact,
+    /// Whether it is over.
+    pub resolved: bool,
+    /// Markdown.
+    pub text: String,
+    /// What it touches.
+    pub components: Vec<Listed>,
+    /// When it was said.
+    pub at: Timestamp,
+    /// By when the next word is promised.
+    pub next_update_at: Option<Timestamp>,
+}
+
+/// One update of planned work, or the reminder before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaintenanceNews {
+    /// The maintenance; all its mails hang together by this.
+    pub maintenance_id: String,
+    /// The update, or an id of the reminder's own.
+    pub update_id: String,
+    /// What is done.
+    pub title: String,
+    /// Its page.
+    pub url: String,
+    /// Where it stands, as the page writes it: "Scheduled".
+    pub state: String,
+    /// Whether this is the reminder that nobody wrote.
+    pub reminder: bool,
+    /// Markdown; may be empty for a reminder.
+    pub text: String,
+    /// What it touches.
+    pub components: Vec<Listed>,
+    /// Planned start.
+    pub from: Timestamp,
+    /// Planned end.
+    pub until: Timestamp,
+    /// When it was said.
+    pub at: Timestamp,
+}
+
+/// The customers' letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// The incident, so that the letter joins its thread.
+    pub incident_id: String,
+    /// The postmortem.
+    pub postmortem_id: String,
+    /// The incident's title, which is the thread's subject.
+    pub incident_title: String,
+    /// The letter's own title.
+    pub title: String,
+    /// Where it can be read.
+    pub url: String,
+    /// Markdown.
+    pub text: String,
+    /// What the incident touched.
+    pub components: Vec<Listed>,
+    /// When it was published.
+    pub at: Timestamp,
+}
+
+/// "Did you ask for this?" to an address that somebody typed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// The subscription that waits.
+    pub subscriber_id: String,
+    /// Names of the chosen components; empty for all.
+    pub components: Vec<String>,
+    /// The link that confirms.
+    pub url: String,
+    /// Until when it works.
+    pub valid_until: Timestamp,
+}
+
+/// To the owner of a corrective action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionDue {
+    /// The action.
+    pub action_id: String,
+    /// What is to be done.
+    pub title: String,
+    /// The incident that it keeps from happening again.
+    pub incident_title: String,
+    /// Where it is marked as done.
+    pub url: String,
+    /// Due day, such as `20 Nov 2026`.
+    pub due: String,
+    /// How many days it is overdue; 0 or less when it is not.
+    pub days_overdue: i64,
+}
+
+/// Something is wrong with Amends itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// What it is about; alarms about the same thing hang together.
+    pub about: String,
+    /// Id of this alarm.
+    pub alarm_id: String,
+    /// In one line.
+    pub title: String,
+    /// Markdown: what happened, what is safe, what to do.
+    pub text: String,
+    /// Where to look.
+    pub url: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A one-time link to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Id of the link.
+    pub link_id: String,
+    /// The person.
+    pub name: String,
+    /// The link.
+    pub url: String,
+    /// Until when it works.
+    pub valid_until: Timestamp,
+}
+
+/// An invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Id of the link.
+    pub link_id: String,
+    /// Who invites.
+    pub invited_by: String,
+    /// What the person will be: "communicator".
+    pub role: String,
+    /// The link.
+    pub url: String,
+    /// Until when it works.
+    pub valid_until: Timestamp,
+}

@@ -1,0 +1,254 @@
+//! From content to the view of it, with the words that each kind needs.
+
+use amends_model::ComponentStatus;
+use amends_model::local_time::{show_time, show_with_zone};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::clean::{line, prose, url};
+use super::content::{
+    ActionDue, Alarm, Confirm, Content, Invitation, Letter, Listed, MaintenanceNews, SignIn, Update,
+};
+use super::markdown::opening;
+use super::view::{State, View};
+use super::{Letterhead, SUBJECT, Thread};
+
+/// Everything about a mail that its kind decides.
+pub(super) struct Laid {
+    /// Without the prefix.
+    pub(super) subject: String,
+    pub(super) thread: Thread,
+    pub(super) view: View,
+}
+
+const TITLE: usize = 300;
+const NAME: usize = 120;
+const OPENING: usize = 140;
+
+pub(super) fn lay_out(head: &Letterhead, content: &Content) -> Laid {
+    let mut laid = match content {
+        Content::Update(c) => update(head, c),
+        Content::Maintenance(c) => maintenance(head, c),
+        Content::Letter(c) => letter(c),
+        Content::Confirm(c) => confirm(head, c),
+        Content::Action(c) => action(c),
+        Content::Alarm(c) => alarm(head, c),
+        Content::SignIn(c) => sign_in(head, c),
+        Content::Invitation(c) => invitation(head, c),
+    };
+    laid.subject = line(&laid.subject, SUBJECT);
+    laid.view.from = (head.display_name(), url(&head.page_url));
+    if laid.view.opening.is_empty() {
+        laid.view.opening = opening(&laid.view.text, OPENING);
+    }
+    if laid.view.subscribed {
+        laid.view.because = format!("You get this because you asked {} for news.", head.display_name());
+    }
+    laid
+}
+
+fn when(at: Timestamp, zone: &TimeZone) -> String {
+    show_with_zone(at, zone)
+}
+
+/// `2026-11-20 22:00 UTC to 23:30 UTC`, with the day again when it is another.
+fn span(from: Timestamp, until: Timestamp, zone: &TimeZone) -> String {
+    let same_day = from.to_zoned(zone.clone()).date() == until.to_zoned(zone.clone()).date();
+    let end = if same_day { show_time(until, zone) } else { when(until, zone) };
+    format!("{} to {end}", when(from, zone))
+}
+
+fn listed(components: &[Listed]) -> Vec<(ComponentStatus, String)> {
+    components.iter().map(|c| (c.status, line(&c.name, NAME))).collect()
+}
+
+fn first_component(components: &[Listed]) -> String {
+    components.first().map_or_else(|| "page".into(), |c| c.id.clone())
+}
+
+fn update(head: &Letterhead, c: &Update) -> Laid {
+    let shown = if c.resolved { ComponentStatus::Operational } else { c.impact.as_status() };
+    let words = if c.resolved || c.impact == amends_model::Impact::None {
+        c.phase.clone()
+    } else {
+        format!("{} · {}", c.phase, shown.label())
+    };
+    let promise = c.next_update_at.filter(|_| !c.resolved);
+    Laid {
+        subject: c.title.clone(),
+        thread: Thread::of_event(
+            "incident",
+            &c.incident_id,
+            'u',
+            &c.update_id,
+            first_component(&c.components),
+        ),
+        view: View {
+            state: Some(State { shape: shown.shape(), tone: shown.tone(), words: line(&words, NAME) }),
+            title: line(&c.title, TITLE),
+            facts: vec![when(c.at, &head.zone)],
+            text: prose(&c.text),
+            components: listed(&c.components),
+            promises: promise
+                .map(|at| format!("Next word by {}.", when(at, &head.zone)))
+                .into_iter()
+                .collect(),
+            button: Some(("Follow it on the status page".into(), url(&c.url))),
+            subscribed: true,
+            ..View::default()
+        },
+    }
+}
+
+fn maintenance(head: &Letterhead, c: &MaintenanceNews) -> Laid {
+    let words =
+        if c.reminder { "Reminder: maintenance".into() } else { format!("Maintenance · {}", c.state) };
+    let shown = ComponentStatus::UnderMaintenance;
+    // Where it is planned, people want to know what, not the status that it will have.
+    let text = if c.reminder && c.text.trim().is_empty() {
+        "This work is about to begin.".into()
+    } else {
+        prose(&c.text)
+    };
+    let (kind, id) = if c.reminder { ('r', &c.update_id) } else { ('u', &c.update_id) };
+    Laid {
+        subject: c.title.clone(),
+        thread: Thread::of_event("maintenance", &c.maintenance_id, kind, id, first_component(&c.components)),
+        view: View {
+            state: Some(State { shape: shown.shape(), tone: shown.tone(), words: line(&words, NAME) }),
+            title: line(&c.title, TITLE),
+            facts: vec![format!("Planned for {}", span(c.from, c.until, &head.zone))],
+            text,
+            components: listed(&c.components),
+            button: Some(("See it on the status page".into(), url(&c.url))),
+            subscribed: true,
+            ..View::default()
+        },
+    }
+}
+
+fn letter(c: &Letter) -> Laid {
+    Laid {
+        subject: c.incident_title.clone(),
+        thread: Thread::of_event(
+            "incident",
+            &c.incident_id,
+            'p',
+            &c.postmortem_id,
+            first_component(&c.components),
+        ),
+        view: View {
+            title: line(&c.title, TITLE),
+            text: prose(&c.text),
+            button: Some(("Read it on the status page".into(), url(&c.url))),
+            subscribed: true,
+            ..View::default()
+        },
+    }
+}
+
+fn confirm(head: &Letterhead, c: &Confirm) -> Laid {
+    let name = head.display_name();
+    let what = if c.components.is_empty() {
+        format!("Somebody, probably you, asked for news from {name} at this address.")
+    } else {
+        let names: Vec<_> = c.components.iter().map(|n| line(n, NAME)).collect();
+        format!(
+            "Somebody, probably you, asked for news from {name} at this address, about: {}.",
+            names.join(", ")
+        )
+    };
+    Laid {
+        subject: "Please confirm your subscription".into(),
+        thread: Thread::alone('c', &c.subscriber_id),
+        view: View {
+            opening: line(&what, OPENING),
+            title: "Please confirm your subscription".into(),
+            remarks: vec![
+                format!("The link works until {}.", when(c.valid_until, &head.zone)),
+                "If it was not you, do nothing. Without your confirmation you will get no further mail."
+                    .into(),
+            ],
+            lead: vec![what],
+            button: Some(("Confirm".into(), url(&c.url))),
+            because: format!("Sent once, because this address was typed into a form of {name}."),
+            ..View::default()
+        },
+    }
+}
+
+fn action(c: &ActionDue) -> Laid {
+    let due = line(&c.due, NAME);
+    let (words, subject) = match c.days_overdue {
+        ..=0 => (format!("Due {due}"), format!("Due {due}: {}", c.title)),
+        1 => (format!("Due {due}, one day ago"), format!("Overdue: {}", c.title)),
+        days => (format!("Due {due}, {days} days ago"), format!("Overdue: {}", c.title)),
+    };
+    let (shape, tone) = if c.days_overdue > 0 { ("◐", "degraded") } else { ("◇", "maintenance") };
+    Laid {
+        subject,
+        thread: Thread::threaded("action", &c.action_id, 'a', &c.action_id),
+        view: View {
+            opening: words.clone(),
+            state: Some(State { shape, tone, words }),
+            title: line(&c.title, TITLE),
+            facts: vec![format!("Promised after: {}", line(&c.incident_title, TITLE))],
+            lead: vec!["Is it done? Say so, or choose a day that will hold.".into()],
+            button: Some(("Open the action".into(), url(&c.url))),
+            because: "You get this because you own this action.".into(),
+            ..View::default()
+        },
+    }
+}
+
+fn alarm(head: &Letterhead, c: &Alarm) -> Laid {
+    Laid {
+        subject: c.title.clone(),
+        thread: Thread::threaded("alarm", &c.about, 'o', &c.alarm_id),
+        view: View {
+            title: line(&c.title, TITLE),
+            facts: vec![when(c.at, &head.zone)],
+            text: prose(&c.text),
+            button: Some(("Look at it".into(), url(&c.url))),
+            because: format!("You get this because you operate {}.", head.display_name()),
+            ..View::default()
+        },
+    }
+}
+
+fn sign_in(head: &Letterhead, c: &SignIn) -> Laid {
+    Laid {
+        subject: "Your link to sign in".into(),
+        thread: Thread::alone('s', &c.link_id),
+        view: View {
+            opening: "This link signs you in once.".into(),
+            title: format!("Hello {}", line(&c.name, NAME)),
+            lead: vec!["This link signs you in once.".into()],
+            button: Some(("Sign in".into(), url(&c.url))),
+            remarks: vec![
+                format!("It works until {}.", when(c.valid_until, &head.zone)),
+                "If you did not ask for it, do nothing; nobody was signed in.".into(),
+            ],
+            because: format!("Sent because a link was asked for at {}.", head.display_name()),
+            ..View::default()
+        },
+    }
+}
+
+fn invitation(head: &Letterhead, c: &Invitation) -> Laid {
+    let name = head.display_name();
+    let by = line(&c.invited_by, NAME);
+    Laid {
+        subject: format!("{by} invites you to {name}"),
+        thread: Thread::alone('i', &c.link_id),
+        view: View {
+            opening: format!("Choose a password and you are in, as {}.", line(&c.role, NAME)),
+            title: format!("{by} invites you to {name}"),
+            lead: vec![format!("You will be able to work there as {}.", line(&c.role, NAME))],
+            button: Some(("Accept the invitation".into(), url(&c.url))),
+            remarks: vec![format!("The link works once, until {}.", when(c.valid_until, &head.zone))],
+            because: format!("Sent because {by} typed in this address."),
+            ..View::default()
+        },
+    }
+}
