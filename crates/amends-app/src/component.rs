@@ -296,7 +296,7 @@ impl App {
 }
 
 /// A component's name. A bare year is refused: a widely used client of the Statuspage API turns such strings into dates.
-fn component_name(name: &str) -> Result<String, amends_model::FieldError> {
+pub(crate) fn component_name(name: &str) -> Result<String, amends_model::FieldError> {
     let name = text::line("name", name, MAX_NAME)?;
     if name.len() == 4 && name.bytes().all(|b| b.is_ascii_digit()) {
         return Err(amends_model::FieldError {

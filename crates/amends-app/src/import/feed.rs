@@ -172,6 +172,7 @@ fn incident(f: &Fields, line: usize) -> Result<ForeignIncident, String> {
         components: Vec::new(),
         updates: body.updates,
         detail: Detail::Full,
+        url: Some(address.to_owned()),
         line,
     })
 }

@@ -1,11 +1,12 @@
 //! JSON: Statuspage's API bodies, its quarterly history, and incidents as archives keep them.
 
+use amends_model::{ComponentStatus, Impact};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    Detail, ForeignImpact, ForeignIncident, ForeignKind, ForeignStatus, ForeignUpdate, Parsed, Problem, body,
-    derive, id_in_address, kept_id, refused,
+    Detail, ForeignComponent, ForeignIncident, ForeignKind, ForeignStatus, ForeignUpdate, Parsed, Problem,
+    body, derive, id_in_address, kept_id, refused,
 };
 
 /// Whether a value has what an incident must have: an id or address, a name, and a list of updates.
@@ -129,10 +130,10 @@ pub(super) fn incident(value: &Value, line: usize) -> Result<ForeignIncident, St
             .is_some_and(|s| matches!(s, ForeignStatus::Scheduled | ForeignStatus::InProgress));
     let impact = match impact {
         None | Some("" | "maintenance") => None,
-        Some("none") => Some(ForeignImpact::None),
-        Some("minor") => Some(ForeignImpact::Minor),
-        Some("major") => Some(ForeignImpact::Major),
-        Some("critical") => Some(ForeignImpact::Critical),
+        Some("none") => Some(Impact::None),
+        Some("minor") => Some(Impact::Minor),
+        Some("major") => Some(Impact::Major),
+        Some("critical") => Some(Impact::Critical),
         Some(other) => return Err(format!("its impact \"{other}\" is not none, minor, major or critical")),
     };
     let said_start = instant(o, "started_at")?.or(instant(o, "created_at")?);
@@ -165,6 +166,7 @@ pub(super) fn incident(value: &Value, line: usize) -> Result<ForeignIncident, St
         components,
         updates,
         detail: Detail::Full,
+        url: text(o, "url").or_else(|| text(o, "shortlink")).map(str::to_owned),
         line,
     })
 }
@@ -182,7 +184,7 @@ fn update(raw: &Value) -> Result<ForeignUpdate, String> {
 }
 
 /// Components are names (archives) or objects with a name (Statuspage). A group is not a component.
-fn component_names(list: Option<&Value>) -> Result<Vec<String>, String> {
+fn component_names(list: Option<&Value>) -> Result<Vec<ForeignComponent>, String> {
     let mut out = Vec::new();
     match list {
         None | Some(Value::Null) => {}
@@ -192,7 +194,7 @@ fn component_names(list: Option<&Value>) -> Result<Vec<String>, String> {
                     let group = one.get("group").and_then(Value::as_bool) == Some(true);
                     one.get("name").and_then(Value::as_str).filter(|_| !group)
                 });
-                push_name(name.unwrap_or_default(), &mut out);
+                note_component(name.unwrap_or_default(), None, &mut out);
             }
         }
         Some(_) => return Err("its components are not a list".to_owned()),
@@ -201,23 +203,28 @@ fn component_names(list: Option<&Value>) -> Result<Vec<String>, String> {
 }
 
 /// Updates name what they affected, as "Group - Component" when it is grouped. Pages before 2020 put a sentence there.
-fn note_affected(list: Option<&Value>, out: &mut Vec<String>) {
+fn note_affected(list: Option<&Value>, out: &mut Vec<ForeignComponent>) {
     for one in list.and_then(Value::as_array).into_iter().flatten() {
         let Some(name) = one.get("name").and_then(Value::as_str) else { continue };
         if one.get("code").is_none() {
             continue;
         }
+        let status = one.get("new_status").and_then(Value::as_str).and_then(|s| s.parse().ok());
         let last = name.rsplit(" - ").next().unwrap_or(name);
-        if !out.iter().any(|n| n == name || n == last) {
-            push_name(last, out);
-        }
+        let whole = out.iter().any(|c| c.name == body::normalised(name));
+        note_component(if whole { name } else { last }, status, out);
     }
 }
 
-fn push_name(name: &str, out: &mut Vec<String>) {
+/// Notes a component once, with the worst status that was said of it.
+fn note_component(name: &str, status: Option<ComponentStatus>, out: &mut Vec<ForeignComponent>) {
     let name = body::normalised(name);
-    if !name.is_empty() && !out.contains(&name) {
-        out.push(name);
+    if name.is_empty() {
+        return;
+    }
+    match out.iter_mut().find(|c| c.name == name) {
+        Some(known) => known.status = known.status.max(status),
+        None => out.push(ForeignComponent { name, status }),
     }
 }
 
@@ -265,10 +272,10 @@ fn outline(
         kind: if maintenance { ForeignKind::Maintenance } else { ForeignKind::Incident },
         title,
         impact: match impact {
-            Some("none") => Some(ForeignImpact::None),
-            Some("minor") => Some(ForeignImpact::Minor),
-            Some("major") => Some(ForeignImpact::Major),
-            Some("critical") => Some(ForeignImpact::Critical),
+            Some("none") => Some(Impact::None),
+            Some("minor") => Some(Impact::Minor),
+            Some("major") => Some(Impact::Major),
+            Some("critical") => Some(Impact::Critical),
             _ => None,
         },
         started_at: from,
@@ -283,6 +290,7 @@ fn outline(
             body: body::text(text(o, "message").unwrap_or_default()),
         }],
         detail: Detail::Outline,
+        url: None,
         line,
     })
 }

@@ -1,7 +1,7 @@
 //! Reading the history of another status page.
 //!
-//! Everything here is pure: bytes in, [`ForeignIncident`]s and [`Problem`]s out. A part that cannot be understood is
-//! reported with its line and left out; the rest is kept. What is done with the result is decided elsewhere.
+//! Reading is pure: bytes in, [`ForeignIncident`]s and [`Problem`]s out. A part that cannot be understood is reported with
+//! its line and left out; the rest is kept. `merge` decides what becomes of it on the record, `apply` writes that.
 //!
 //! Forms that are read, told apart by their content:
 //! - Atom and RSS feeds as Statuspage serves them (`/history.atom`, `/history.rss`);
@@ -9,19 +9,24 @@
 //! - the bodies of `/api/v2/incidents.json`, `/api/v2/scheduled-maintenances.json`, `/api/v2/summary.json`,
 //!   `/incidents/<id>.json` and `/history.json?page=N`.
 
+mod apply;
 mod body;
 mod feed;
 mod json;
 mod lines;
+mod merge;
+mod tell;
 mod zone;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+use amends_model::{ComponentStatus, Impact};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+pub use apply::{ImportCounts, ImportProblem, ImportReport};
 pub use body::normalised;
 
 /// One incident or maintenance of another status page, in the form that all sources share.
@@ -35,7 +40,7 @@ pub struct ForeignIncident {
     /// Title, one line.
     pub title: String,
     /// What the page showed. `None` when the source does not say (feeds do not).
-    pub impact: Option<ForeignImpact>,
+    pub impact: Option<Impact>,
     /// When it began; for maintenance, when the work began or is to begin.
     pub started_at: Timestamp,
     /// When it ended. `None` while it is open.
@@ -46,12 +51,14 @@ pub struct ForeignIncident {
     pub scheduled_until: Option<Timestamp>,
     /// When the source last changed it.
     pub updated_at: Option<Timestamp>,
-    /// Names of the affected components, as the source writes them.
-    pub components: Vec<String>,
+    /// The components that it touched.
+    pub components: Vec<ForeignComponent>,
     /// Messages to customers, oldest first.
     pub updates: Vec<ForeignUpdate>,
     /// How much of the incident the source tells.
     pub detail: Detail,
+    /// Address of the original, if the source gives one.
+    pub url: Option<String>,
     /// The line of the file where it begins, from 1.
     pub line: usize,
 }
@@ -61,6 +68,15 @@ impl ForeignIncident {
     pub fn is_open(&self) -> bool {
         self.resolved_at.is_none()
     }
+}
+
+/// A component that an incident touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignComponent {
+    /// Its name, as the source writes it.
+    pub name: String,
+    /// The worst status that an update gave it, if the source says.
+    pub status: Option<ComponentStatus>,
 }
 
 /// One message to customers.
@@ -81,16 +97,6 @@ pub enum ForeignKind {
     Incident,
     /// Scheduled work.
     Maintenance,
-}
-
-/// What a page showed about the size of an incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum ForeignImpact {
-    None,
-    Minor,
-    Major,
-    Critical,
 }
 
 /// The state that an update announced.

@@ -20,6 +20,10 @@ fn shared(file: &str) -> Option<Vec<u8>> {
     bytes
 }
 
+fn names(one: &ForeignIncident) -> Vec<&str> {
+    one.components.iter().map(|c| c.name.as_str()).collect()
+}
+
 const HEAD: &str = "<p><small>Aug <var data-var='date'>21</var>, <var data-var='time'>00:37</var> UTC</small><br>\
     <strong>Resolved</strong> - All <b>fixed</b> &amp; well.<br /><br />See <a href=\"https://example.com/a?b=1&amp;c=2\">\
     here</a>.</p><p><small>Aug <var data-var='date'>20</var>, <var data-var='time'>23:10</var> UTC</small><br>\
@@ -149,8 +153,8 @@ fn a_broken_line_in_the_middle_is_reported_with_its_number_and_the_rest_goes_in(
     assert!(said[0].contains("not valid JSON"), "{said:#?}");
     assert!(said[1].contains("update 2: \"at\" is \"half past three\""), "{said:#?}");
     assert!(said[3].contains("UTF-8"), "{said:#?}");
-    assert_eq!(parsed.incidents[0].components, ["Web", "API"]);
-    assert_eq!(parsed.incidents[0].impact, Some(ForeignImpact::Minor));
+    assert_eq!(names(&parsed.incidents[0]), ["Web", "API"]);
+    assert_eq!(parsed.incidents[0].impact, Some(Impact::Minor));
 
     // A broken first line does not turn the file into something else.
     let parsed = read(format!("{cut}\n{LINE}\n{LINE}\n").as_bytes());
@@ -176,7 +180,8 @@ fn statuspage_api_bodies_are_read() {
     let parsed = read(body.as_bytes());
     let one = &parsed.incidents[0];
     assert_eq!(one.id, "x0ljvc9m1wxj");
-    assert_eq!(one.components, ["Sending", "Receiving"]);
+    assert_eq!(names(one), ["Sending", "Receiving"]);
+    assert_eq!(one.components[1].status, Some(ComponentStatus::MajorOutage));
     assert_eq!(one.updates[0].status, ForeignStatus::Investigating);
     assert_eq!(one.resolved_at, Some(t("2019-02-20T19:40:58.572Z")));
     assert_eq!(parsed.problems.len(), 1);
