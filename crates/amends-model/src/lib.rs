@@ -13,6 +13,7 @@ pub mod milestone;
 pub mod page;
 pub mod permission;
 pub mod person;
+pub mod postmortem;
 pub mod text;
 mod words;
 
@@ -24,4 +25,8 @@ pub use maintenance::{Maintenance, MaintenanceState};
 pub use milestone::{Milestone, MilestoneTime, Milestones};
 pub use permission::{Action, Resource, Role};
 pub use person::{Person, TokenInfo};
+pub use postmortem::{
+    ActionState, Audience, CorrectiveAction, ImportedFrom, Postmortem, PostmortemState, PostmortemSummary,
+    PostmortemVersion, PublishedLetter, Reminder, Term,
+};
 pub use text::{FieldError, FieldErrors};

@@ -3,6 +3,7 @@
 //! Every module holds the statements of one kind of row, as functions over a transaction ([`Tx`]); callers decide what
 //! belongs together and commit. One SQL text serves both engines; the few differences are in [`dialect`].
 
+pub mod action;
 pub mod audit;
 pub mod component;
 pub mod dialect;
@@ -16,6 +17,7 @@ pub mod maintenance;
 mod migrate;
 pub mod page;
 pub mod person;
+pub mod postmortem;
 pub mod session;
 pub mod setting;
 pub mod token;

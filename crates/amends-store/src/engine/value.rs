@@ -115,7 +115,12 @@ text_values!(
     ActorKind,
     Role,
     Action,
-    Resource
+    Resource,
+    PostmortemState,
+    Audience,
+    Term,
+    ActionState,
+    Reminder
 );
 
 /// One row of an answer.
