@@ -1,35 +1,16 @@
 //! Importing another page's history, on both engines.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use amends_app::import::{ImportCounts, ImportReport};
-use amends_app::{App, Caller, Settings};
+use amends_app::{App, Caller};
 use amends_model::{ComponentStatus, EventBody, Impact, IncidentId, IncidentState, Phase, Role};
 use amends_store::{audit, event, feed, incident};
-use amends_testkit::stores::{Fresh, each};
-use jiff::Timestamp;
-
-fn now() -> Timestamp {
-    "2026-09-01T12:00:00Z".parse().unwrap()
-}
-
-fn app(fresh: &Fresh) -> App {
-    let counter = AtomicU64::new(1);
-    let random = Arc::new(move |bytes: &mut [u8]| {
-        for chunk in bytes.chunks_mut(8) {
-            let n = counter.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed).to_le_bytes();
-            chunk.copy_from_slice(&n[..chunk.len()]);
-        }
-    });
-    let settings = Settings {
-        public_url: "https://status.marrowby.example".into(),
-        data_folder: fresh.folder.path().to_owned(),
-    };
-    App::new(fresh.store.clone(), Arc::new(now), random, settings)
-}
+use amends_testkit::stores::each;
+use support::{app, now};
 
 /// The workplace's shared data, or `None` (said aloud) when it is not there.
 fn shared(file: &str) -> Option<Vec<u8>> {

@@ -6,7 +6,9 @@
 
 pub mod clock;
 pub mod content;
+mod fill;
 pub mod postmortem;
+mod record;
 pub mod subscribers;
 pub mod timeline;
 
@@ -15,6 +17,7 @@ pub mod timeline;
 mod tests;
 
 pub use content::Company;
+pub use fill::{Filled, Progress, fill};
 
 /// What is wrong with the demo's data files, and where. Tests make sure that it never happens in a release.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
