@@ -9,6 +9,7 @@ mod error;
 pub mod import;
 pub mod incident;
 pub mod maintenance;
+pub mod markdown;
 pub mod paging;
 pub mod public;
 mod record;
