@@ -6,7 +6,7 @@ use crate::error::AppError;
 use crate::record;
 use amends_model::page::Page;
 use amends_model::{Action, Component, ComponentId, ComponentStatus, FieldErrors, PageId, Resource, text};
-use amends_store::{component, page};
+use amends_store::{Tx, component, page};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
@@ -217,6 +217,20 @@ impl App {
         if let Some(page) = page::get(&mut tx).await? {
             return Ok(page);
         }
+        let page = self.create_page_in(&mut tx, caller, name, time_zone, now).await?;
+        self.commit(tx).await?;
+        Ok(page)
+    }
+
+    /// As [`App::create_page`], as part of a transaction that found no page.
+    pub(crate) async fn create_page_in(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        name: &str,
+        time_zone: &str,
+        now: jiff::Timestamp,
+    ) -> Result<Page, AppError> {
         let mut errors = FieldErrors::default();
         let name = errors.take(text::line("name", name, MAX_NAME));
         let time_zone = errors.take(text::time_zone("time_zone", time_zone));
@@ -233,10 +247,9 @@ impl App {
             updated_at: now,
             version: 1,
         };
-        page::insert(&mut tx, &page).await?;
+        page::insert(tx, &page).await?;
         let detail = json!({"name": page.name});
-        record::changed(&mut tx, caller, Action::Edit, Resource::Page, page.id.as_str(), detail, now).await?;
-        self.commit(tx).await?;
+        record::changed(tx, caller, Action::Edit, Resource::Page, page.id.as_str(), detail, now).await?;
         Ok(page)
     }
 

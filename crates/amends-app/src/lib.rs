@@ -6,6 +6,7 @@ pub mod component;
 pub mod context;
 pub mod demo;
 mod error;
+pub mod identity;
 pub mod import;
 pub mod incident;
 pub mod maintenance;

@@ -64,6 +64,8 @@ words! {
         Person = "person",
         /// API tokens.
         Token = "token",
+        /// Other people's signed-in sessions; everybody may see and end their own.
+        Session = "session",
         /// The audit log.
         Audit = "audit",
         /// Imports.
@@ -105,6 +107,7 @@ pub const fn least_role(action: Action, resource: Resource) -> Option<Role> {
         (Resource::Page, Edit) => Administrator,
         (Resource::Mailbox, Read | Remove) => Administrator,
         (Resource::Person | Resource::Token, Read | Create | Edit | Remove) => Administrator,
+        (Resource::Session, Read | Remove) => Administrator,
         (Resource::Audit, Read) => Administrator,
         (Resource::Import, Create) => Administrator,
         _ => return None,

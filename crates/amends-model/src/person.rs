@@ -43,8 +43,11 @@ pub struct TokenInfo {
     pub scopes: Scopes,
     /// First characters of the token, to recognise it by.
     pub prefix: String,
-    /// Who made it.
+    /// Who made it; the name as it was then.
     pub created_by: String,
+    /// The person who answers for it: it may never do more than they may, and ends with them. None if it was made on
+    /// the machine itself.
+    pub person_id: Option<PersonId>,
     /// When.
     pub created_at: Timestamp,
     /// When it stops working.

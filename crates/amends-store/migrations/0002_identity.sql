@@ -17,10 +17,13 @@ CREATE TABLE links (
 
 CREATE TABLE tokens (
   id TEXT PRIMARY KEY, secret_hash BYTEA NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, scopes TEXT NOT NULL,
-  prefix TEXT NOT NULL, created_by TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, last_used_at BIGINT, revoked_at BIGINT
+  prefix TEXT NOT NULL, created_by TEXT NOT NULL, person_id TEXT REFERENCES people (id), created_at BIGINT NOT NULL, expires_at BIGINT, last_used_at BIGINT, revoked_at BIGINT
 ) STRICT_TABLE;
 
 -- Failed sign-ins, for throttling over all nodes.
 CREATE TABLE sign_in_failures (id TEXT PRIMARY KEY, account TEXT NOT NULL, address TEXT NOT NULL, at BIGINT NOT NULL) STRICT_TABLE;
 CREATE INDEX sign_in_failures_by_account ON sign_in_failures (account, at);
 CREATE INDEX sign_in_failures_by_address ON sign_in_failures (address, at);
+
+-- Attempts to sign in are counted one after the other, so that many at once cannot slip past the limit.
+INSERT INTO counters (name, n) VALUES ('sign_in', 0);

@@ -1,5 +1,6 @@
 //! People who sign in.
 
+use crate::dialect::for_update;
 use crate::{Result, Row, Tx, params};
 use amends_model::{Person, PersonId};
 
@@ -94,4 +95,14 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Person>> {
 pub async fn active_administrators(tx: &mut Tx) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM people WHERE role = 'administrator' AND disabled = 0";
     tx.query_opt(sql, params![]).await?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// As [`active_administrators`], and nobody else changes one of them until the transaction ends: two of them cannot
+/// take the role from each other at the same moment.
+pub async fn hold_administrators(tx: &mut Tx) -> Result<usize> {
+    let sql = format!(
+        "SELECT id FROM people WHERE role = 'administrator' AND disabled = 0 ORDER BY id{}",
+        for_update(tx.kind())
+    );
+    Ok(tx.query(&sql, params![]).await?.len())
 }

@@ -79,13 +79,19 @@ pub async fn end_all(tx: &mut Tx, person: &PersonId, but: Option<&SessionId>) ->
     tx.exec("DELETE FROM sessions WHERE person_id = $1 AND id <> $2", params![person, but]).await
 }
 
-/// Forgets sessions and links that have expired, and failed sign-ins from before `failures_before`.
-pub async fn forget_expired(tx: &mut Tx, now: Timestamp, failures_before: Timestamp) -> Result<u64> {
-    let sessions = tx.exec("DELETE FROM sessions WHERE expires_at < $1", params![now]).await?;
-    let links = tx.exec("DELETE FROM links WHERE expires_at < $1", params![now]).await?;
-    Ok(sessions
-        + links
-        + tx.exec("DELETE FROM sign_in_failures WHERE at < $1", params![failures_before]).await?)
+/// Forgets sessions that have expired or were last used before `idle_before`, links that have expired, and failed
+/// sign-ins from before `failures_before`; answers how many rows.
+pub async fn forget_expired(
+    tx: &mut Tx,
+    now: Timestamp,
+    idle_before: Timestamp,
+    failures_before: Timestamp,
+) -> Result<u64> {
+    let sql = "DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2";
+    let sessions = tx.exec(sql, params![now, idle_before]).await?;
+    let links = tx.exec("DELETE FROM links WHERE expires_at <= $1", params![now]).await?;
+    let sql = "DELETE FROM sign_in_failures WHERE at <= $1";
+    Ok(sessions + links + tx.exec(sql, params![failures_before]).await?)
 }
 
 /// Makes a link that works once. `purpose`: `setup` (no person yet), `sign_in` or `password`.
@@ -153,12 +159,35 @@ pub async fn insert_failure(
     Ok(())
 }
 
-/// Failed sign-ins since `since`: of this account, and from this address.
-pub async fn failures(tx: &mut Tx, account: &str, address: &str, since: Timestamp) -> Result<(i64, i64)> {
-    let sql = "SELECT (SELECT COUNT(*) FROM sign_in_failures WHERE account = $1 AND at > $3),
-                      (SELECT COUNT(*) FROM sign_in_failures WHERE address = $2 AND at > $3)";
-    let row = tx.query_opt(sql, params![account, address, since]).await?;
-    row.map_or(Ok((0, 0)), |row| Ok((row.get(0)?, row.get(1)?)))
+/// Waits until no other transaction, on any node, counts attempts to sign in; the turn lasts until this one ends.
+pub async fn take_turn(tx: &mut Tx) -> Result<()> {
+    crate::feed::next(tx, "sign_in").await.map(|_| ())
+}
+
+/// Failed sign-ins of one account or from one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Failures {
+    /// How many.
+    pub count: i64,
+    /// When the last of them was.
+    pub last: Option<Timestamp>,
+}
+
+/// Failed sign-ins of an account after `since`.
+pub async fn failures_of(tx: &mut Tx, account: &str, since: Timestamp) -> Result<Failures> {
+    let sql = "SELECT COUNT(*), MAX(at) FROM sign_in_failures WHERE account = $1 AND at > $2";
+    failures(tx, sql, account, since).await
+}
+
+/// Failed sign-ins from an address after `since`.
+pub async fn failures_from(tx: &mut Tx, address: &str, since: Timestamp) -> Result<Failures> {
+    let sql = "SELECT COUNT(*), MAX(at) FROM sign_in_failures WHERE address = $1 AND at > $2";
+    failures(tx, sql, address, since).await
+}
+
+async fn failures(tx: &mut Tx, sql: &str, key: &str, since: Timestamp) -> Result<Failures> {
+    let row = tx.query_opt(sql, params![key, since]).await?;
+    row.map_or(Ok(Failures::default()), |row| Ok(Failures { count: row.get(0)?, last: row.get(1)? }))
 }
 
 /// Forgets an account's failed sign-ins, after one that worked.

@@ -2,11 +2,11 @@
 
 use crate::audit::json;
 use crate::{Result, Row, Tx, params};
-use amends_model::{TokenId, TokenInfo};
+use amends_model::{PersonId, TokenId, TokenInfo};
 use jiff::Timestamp;
 
 const COLUMNS: &str =
-    "id, name, role, scopes, prefix, created_by, created_at, expires_at, last_used_at, revoked_at";
+    "id, name, role, scopes, prefix, created_by, person_id, created_at, expires_at, last_used_at, revoked_at";
 
 fn from_row(row: &Row) -> Result<TokenInfo> {
     Ok(TokenInfo {
@@ -16,18 +16,19 @@ fn from_row(row: &Row) -> Result<TokenInfo> {
         scopes: row.json(3)?,
         prefix: row.get(4)?,
         created_by: row.get(5)?,
-        created_at: row.get(6)?,
-        expires_at: row.get(7)?,
-        last_used_at: row.get(8)?,
-        revoked_at: row.get(9)?,
+        person_id: row.opt_word(6)?,
+        created_at: row.get(7)?,
+        expires_at: row.get(8)?,
+        last_used_at: row.get(9)?,
+        revoked_at: row.get(10)?,
     })
 }
 
 /// Adds one.
 pub async fn insert(tx: &mut Tx, t: &TokenInfo, secret_hash: &[u8]) -> Result<()> {
     tx.exec(
-        "INSERT INTO tokens (id, secret_hash, name, role, scopes, prefix, created_by, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO tokens (id, secret_hash, name, role, scopes, prefix, created_by, person_id, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
             &t.id,
             secret_hash,
@@ -36,6 +37,7 @@ pub async fn insert(tx: &mut Tx, t: &TokenInfo, secret_hash: &[u8]) -> Result<()
             json(&t.scopes)?,
             &t.prefix,
             &t.created_by,
+            t.person_id.clone(),
             t.created_at,
             t.expires_at
         ],
@@ -76,4 +78,13 @@ pub async fn revoke(tx: &mut Tx, id: &TokenId, now: Timestamp) -> Result<bool> {
         .exec("UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", params![id, now])
         .await?
         == 1)
+}
+
+/// Revokes all that a person made; answers how many were still valid.
+pub async fn revoke_all(tx: &mut Tx, person: &PersonId, now: Timestamp) -> Result<u64> {
+    tx.exec(
+        "UPDATE tokens SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL",
+        params![person, now],
+    )
+    .await
 }

@@ -177,6 +177,9 @@ impl App {
         expected: i64,
         input: EditEvent,
     ) -> Result<Event, AppError> {
+        if !caller.may(Action::Edit, Resource::Update) {
+            caller.require(Action::Edit, Resource::Event)?;
+        }
         let now = self.now();
         let mut tx = self.begin().await?;
         let old = event::get(&mut tx, id).await?.ok_or(AppError::NotFound("event"))?;

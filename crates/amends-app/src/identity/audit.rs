@@ -1,0 +1,60 @@
+//! The audit log: every change, by whom.
+
+use crate::caller::Caller;
+use crate::context::App;
+use crate::error::AppError;
+use crate::paging::{Listed, Paging};
+use amends_model::{Action, Actor, Resource};
+use amends_store::audit;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AuditEntry {
+    /// Place in the log, from 1, without gaps.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What was done.
+    pub action: Action,
+    /// To what kind of thing.
+    pub resource: Resource,
+    /// Which one.
+    pub resource_id: String,
+    /// More, as JSON; never a secret.
+    #[schema(value_type = Object)]
+    pub detail: serde_json::Value,
+}
+
+impl App {
+    /// The audit log, newest first.
+    pub async fn audit(&self, caller: &Caller, paging: &Paging) -> Result<Listed<AuditEntry>, AppError> {
+        caller.require(Action::Read, Resource::Audit)?;
+        let limit = paging.limit()?;
+        let wrong = || AppError::field("cursor", "is not a cursor; take ‘next_cursor’ of the answer before");
+        let before = match &paging.cursor {
+            None => None,
+            Some(cursor) => Some(cursor.parse::<i64>().ok().filter(|n| *n > 0).ok_or_else(wrong)?),
+        };
+        let mut items: Vec<_> = audit::list(&mut self.read().await?, before, limit + 1)
+            .await?
+            .into_iter()
+            .map(|e| AuditEntry {
+                seq: e.seq,
+                at: e.at,
+                actor: e.actor,
+                action: e.action,
+                resource: e.resource,
+                resource_id: e.resource_id,
+                detail: e.detail,
+            })
+            .collect();
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
+        Ok(Listed { items, next_cursor })
+    }
+}
