@@ -1,1 +1,42 @@
-//! amends-web
+//! HTTP: the public site, the app's pages, the JSON API. Reaches the record only through `amends-app`.
+
+pub mod api;
+pub mod error;
+pub mod guard;
+pub mod pages;
+pub mod state;
+pub mod visitor;
+
+pub use state::{Reach, WebState};
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+/// Everything that this server answers: `site` (the public pages, feeds and forms), the app and the API, behind the same
+/// guards.
+pub fn router(state: WebState, site: Router) -> Router {
+    let own = Router::new()
+        .nest("/api/v1", api::routes())
+        .merge(pages::routes())
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(state.clone());
+    own.merge(site)
+        .layer(from_fn_with_state(state.clone(), guard::same_origin))
+        .layer(from_fn_with_state(state, guard::security_headers))
+}
+
+/// The API alone, for the command line on the machine itself.
+pub fn api_router(state: WebState) -> Router {
+    Router::new().nest("/api/v1", api::routes()).with_state(state)
+}
+
+/// Whether this node's own storage answers.
+async fn ready(axum::extract::State(state): axum::extract::State<WebState>) -> (StatusCode, &'static str) {
+    match state.app.poll_changes().await {
+        Ok(()) => (StatusCode::OK, "ok\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached\n"),
+    }
+}

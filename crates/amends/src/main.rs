@@ -1,1 +1,14 @@
-fn main() {}
+//! The `amends` program: command line, configuration and wiring. What it does is in the rooms below.
+
+mod cli;
+mod client;
+mod command;
+mod config;
+mod local;
+mod node;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -81,16 +81,17 @@ impl Store {
         }))
     }
 
-    /// Copies the whole store while it runs into `file`, which must not exist (SQLite: `VACUUM INTO`).
-    ///
-    /// PostgreSQL has its own tools for this (`pg_dump`); there it answers an error that says so.
-    pub async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
-        match &self.0 {
-            Engine::Sqlite(engine) => engine.copy_to(file).await,
-            Engine::Postgres(_) => Err(StoreError::Refused(
-                "a PostgreSQL database is backed up with pg_dump; see docs/backup.md".into(),
-            )),
-        }
+    /// Copies the store of a data folder into `file`, which must not exist, while it may be in use (`VACUUM INTO`: one
+    /// consistent view), and reads the copy back. Answers what the copy holds, in words.
+    pub async fn copy_folder(folder: &Path, file: &Path) -> Result<String, StoreError> {
+        sqlite::copy(folder.join(sqlite::FILE), file.to_owned()).await
+    }
+
+    /// Puts such a copy into a data folder that holds no store yet, after checking that it is whole.
+    pub async fn restore_folder(file: &Path, folder: &Path) -> Result<String, StoreError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| StoreError::Refused(format!("{} cannot be made: {e}", folder.display())))?;
+        sqlite::copy(file.to_owned(), folder.join(sqlite::FILE)).await
     }
 }
 

@@ -31,7 +31,6 @@ struct Inner {
     writer: Arc<Mutex<Handle>>,
     readers: Arc<std::sync::Mutex<Vec<Handle>>>,
     free_readers: Arc<Semaphore>,
-    file: PathBuf,
     /// Held as long as the store is open, so that a second process cannot use the folder.
     _lock: File,
 }
@@ -52,7 +51,7 @@ impl Sqlite {
         if lock.try_lock().is_err() {
             return Err(StoreError::FolderInUse(folder.to_owned()));
         }
-        let file = folder.join("amends.db");
+        let file = folder.join(FILE);
         let writer = spawn(open_connection(&file, true)?, "store-writer")?;
         let readers = (0..READERS)
             .map(|n| spawn(open_connection(&file, false)?, &format!("store-reader-{n}")))
@@ -61,7 +60,6 @@ impl Sqlite {
             writer: Arc::new(Mutex::new(writer)),
             readers: Arc::new(std::sync::Mutex::new(readers)),
             free_readers: Arc::new(Semaphore::new(READERS)),
-            file,
             _lock: lock,
         })))
     }
@@ -89,19 +87,39 @@ impl Sqlite {
         tx.control("BEGIN").await?;
         Ok(tx)
     }
+}
 
-    pub(super) async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
-        let (source, target) = (self.0.file.clone(), file.to_owned());
-        tokio::task::spawn_blocking(move || {
-            let connection = open_connection(&source, false)?;
-            connection
-                .execute("VACUUM INTO ?1", [target.to_string_lossy()])
-                .map_err(|e| StoreError::Refused(format!("{} cannot be written: {e}", target.display())))?;
-            Ok(())
-        })
-        .await
-        .map_err(|e| StoreError::Unavailable(e.to_string()))?
-    }
+/// The database's name in a data folder.
+pub(super) const FILE: &str = "amends.db";
+
+/// Copies a database that may be in use, and checks the copy. Answers what it holds, in words.
+pub(super) async fn copy(source: PathBuf, target: PathBuf) -> Result<String, StoreError> {
+    let copied = tokio::task::spawn_blocking(move || {
+        let refused = |what: &Path, e: &dyn std::fmt::Display| {
+            StoreError::Refused(format!("{} is not a store of Amends that can be read: {e}", what.display()))
+        };
+        if !source.exists() {
+            return Err(refused(&source, &"there is no such file"));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let from = Connection::open_with_flags(&source, flags).map_err(|e| refused(&source, &e))?;
+        from.query_row("SELECT MAX(number) FROM migrations", [], |row| row.get::<_, i64>(0))
+            .map_err(|e| refused(&source, &e))?;
+        from.execute("VACUUM INTO ?1", [target.to_string_lossy()])
+            .map_err(|e| StoreError::Refused(format!("{} cannot be written: {e}", target.display())))?;
+        let copy = Connection::open_with_flags(&target, flags).map_err(|e| refused(&target, &e))?;
+        let verdict: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        if verdict != "ok" {
+            return Err(refused(&target, &verdict));
+        }
+        let (incidents, events): (i64, i64) = copy.query_row(
+            "SELECT (SELECT COUNT(*) FROM incidents), (SELECT COUNT(*) FROM events)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok(format!("{incidents} incidents, {events} timeline events"))
+    });
+    copied.await.map_err(|e| StoreError::Unavailable(e.to_string()))?
 }
 
 fn open_connection(file: &Path, writer: bool) -> Result<Connection, StoreError> {

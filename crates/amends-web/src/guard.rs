@@ -1,0 +1,68 @@
+//! What stands before every route: security headers, and no foreign page acting in a person's name.
+
+use crate::error::Problem;
+use crate::state::{Reach, WebState};
+use crate::visitor::{Local, bearer};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// No inline script or style, nothing from elsewhere, no framing (CSP 3; the set of OWASP's secure headers).
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types amends";
+
+/// Adds the security headers that the answer did not set itself.
+pub async fn security_headers(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    // What no route declared cacheable is private.
+    set(header::CACHE_CONTROL, "no-store");
+    if state.reach.https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    response
+}
+
+/// Refuses unsafe requests that a foreign page may have caused. Programs with a bearer token, the local socket and the
+/// one-click unsubscribe (RFC 8058) carry no ambient authority and pass.
+pub async fn same_origin(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let open = request.uri().path().starts_with("/u/") || request.uri().path().starts_with("/api/v2/");
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let local = request.extensions().get::<Local>().is_some();
+    if safe || open || local || bearer(request.headers()).is_some() || is_same_origin(&request, &state.reach)
+    {
+        return next.run(request).await;
+    }
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "foreign-origin",
+        "Not from this site",
+        "this form was not sent from this site; open the page here and send it again (programs use a bearer token)",
+    )
+    .into_response()
+}
+
+/// Fetch metadata says it in every current browser; older ones send `Origin`.
+fn is_same_origin(request: &Request, reach: &Reach) -> bool {
+    let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else { return false };
+    origin == reach.origin
+        || text("host").is_some_and(|host| {
+            origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
+        })
+}

@@ -1,0 +1,142 @@
+/// One key of the configuration.
+pub(super) struct Key {
+    /// Name in the file, with its table: `mail.server`.
+    pub name: &'static str,
+    /// Value when nothing is said, as TOML; empty for none.
+    pub default: &'static str,
+    /// An example, as TOML.
+    pub example: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "data",
+        default: "\"./amends-data\"",
+        example: "\"/var/lib/amends\"",
+        about: "Folder of the embedded database, the search index and your own templates. Used by one process at a time.",
+    },
+    Key {
+        name: "database",
+        default: "",
+        example: "\"postgres://amends@localhost/amends\"",
+        about: "PostgreSQL instead of the embedded SQLite. Several nodes may share one database; each has its own data folder.",
+    },
+    Key {
+        name: "listen",
+        default: "\"127.0.0.1:8080\"",
+        example: "\"0.0.0.0:8080\"",
+        about: "Address and port to listen on. Put a proxy that speaks https before it.",
+    },
+    Key {
+        name: "public_url",
+        default: "",
+        example: "\"https://status.example.com\"",
+        about: "Address under which people reach this server. Links in mails and feeds begin with it. By default http:// and the address listened on.",
+    },
+    Key {
+        name: "trusted_proxies",
+        default: "[]",
+        example: "[\"127.0.0.1\"]",
+        about: "Addresses of proxies whose X-Forwarded-For is believed, so that budgets count people and not the proxy.",
+    },
+    Key {
+        name: "log",
+        default: "\"info\"",
+        example: "\"info,amends_courier=debug\"",
+        about: "What is logged on standard error: error, warn, info, debug or trace, also for single parts.",
+    },
+    Key {
+        name: "mail.server",
+        default: "",
+        example: "\"smtp+starttls://user:password@smtp.example.com:587\"",
+        about: "Mail server: smtp:// (encrypted when it offers to be), smtp+starttls:// (always) or smtps://. Without one, mail goes to the built-in viewer.",
+    },
+    Key {
+        name: "mail.from",
+        default: "",
+        example: "\"Example Status <status@example.com>\"",
+        about: "From address of all mail. By default the page's name and status@ the public host.",
+    },
+    Key {
+        name: "mail.reply_to",
+        default: "",
+        example: "\"support@example.com\"",
+        about: "Where answers of customers go.",
+    },
+    Key {
+        name: "mail.operators",
+        default: "[]",
+        example: "[\"oncall@example.com\"]",
+        about: "Who gets a mail when mail to subscribers could not be sent for a while and now can again.",
+    },
+    Key {
+        name: "mail.dkim_domain",
+        default: "",
+        example: "\"example.com\"",
+        about: "Domain of the DKIM signature; set together with the next two. Without them the mail server is expected to sign.",
+    },
+    Key {
+        name: "mail.dkim_selector",
+        default: "",
+        example: "\"amends1\"",
+        about: "Selector under which the public key stands in DNS.",
+    },
+    Key {
+        name: "mail.dkim_key_file",
+        default: "",
+        example: "\"/etc/amends/dkim.pem\"",
+        about: "PEM file with the private key (RSA of 2048 bits, or Ed25519).",
+    },
+    Key {
+        name: "mail.hello",
+        default: "",
+        example: "\"status.example.com\"",
+        about: "Name that this server gives itself to the mail server. By default the public host.",
+    },
+];
+
+/// The variable of a key: `AMENDS_MAIL_SERVER`.
+pub(super) fn variable(name: &str) -> String {
+    format!("AMENDS_{}", name.replace('.', "_").to_ascii_uppercase())
+}
+
+/// Every key with its default, variable and meaning, as a TOML file that can be copied.
+pub fn reference() -> String {
+    let mut text = String::from(
+        "# Configuration of Amends. Every key may be left out. A variable of the environment wins over the file,\n\
+         # an option of the command line over both. `amends serve --config FILE` reads this file.\n",
+    );
+    let mut table = "";
+    for key in KEYS {
+        let (own_table, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        if own_table != table {
+            table = own_table;
+            text += &format!("\n[{table}]\n");
+        }
+        text.push('\n');
+        for line in wrapped(key.about, 110) {
+            text += &format!("# {line}\n");
+        }
+        let default = if key.default.is_empty() { "none" } else { key.default };
+        text += &format!("# Default: {default}. Variable: {}\n", variable(key.name));
+        text += &format!("#{name} = {}\n", key.example);
+    }
+    text
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.len() - 1;
+        if !lines[last].is_empty() && lines[last].len() + 1 + word.len() > width {
+            lines.push(word.to_owned());
+        } else {
+            let space = if lines[last].is_empty() { "" } else { " " };
+            lines[last] += space;
+            lines[last] += word;
+        }
+    }
+    lines
+}

@@ -1,0 +1,67 @@
+//! Configuration: one TOML file and `AMENDS_…` variables, read once at start into typed values.
+
+mod keys;
+mod read;
+
+pub use keys::reference;
+pub use read::{Sources, load};
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Everything that an operator decides outside the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Folder of the embedded database, the search index and the operators' own templates.
+    pub data: PathBuf,
+    /// PostgreSQL address; none for embedded SQLite.
+    pub database: Option<String>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Address under which people reach this server, without a slash at the end.
+    pub public_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// What is logged, as a `tracing` filter.
+    pub log: String,
+    /// Mail.
+    pub mail: Mail,
+}
+
+/// How mail leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Address of the mail server; none for the built-in viewer.
+    pub server: Option<String>,
+    /// `From`: name and address; by default made from the page's name and the public address.
+    pub from: Option<String>,
+    /// `Reply-To` of what customers get.
+    pub reply_to: Option<String>,
+    /// Who is told when mail cannot be sent.
+    pub operators: Vec<String>,
+    /// Domain of the DKIM signature.
+    pub dkim_domain: Option<String>,
+    /// Selector of the DKIM key.
+    pub dkim_selector: Option<String>,
+    /// PEM file of the DKIM private key.
+    pub dkim_key_file: Option<PathBuf>,
+    /// Our own name for `EHLO`.
+    pub hello: Option<String>,
+}
+
+impl Config {
+    /// Whether people reach this server by https.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Host of the public address, without port.
+    pub fn public_host(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        let host = rest.split('/').next().unwrap_or(rest);
+        match host.strip_prefix('[') {
+            Some(v6) => v6.split(']').next().unwrap_or(v6),
+            None => host.split(':').next().unwrap_or(host),
+        }
+    }
+}

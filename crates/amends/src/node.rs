@@ -1,0 +1,156 @@
+//! Wiring: from configuration to a running application.
+
+use crate::cli::{Failure, Place};
+use crate::config::{self, Config, Sources};
+use amends_app::{App, AppError, Settings};
+use amends_store::Store;
+use amends_web::{Reach, WebState};
+use axum::Router;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The operating system's clock: the one place where time comes from.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wiring decides what the clock is; everything else is given it"
+)]
+fn clock() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// The operating system's randomness: the one place where it comes from.
+#[expect(clippy::disallowed_methods, reason = "the wiring decides where randomness comes from")]
+#[allow(clippy::expect_used, reason = "without randomness nothing may go on: secrets would be guessable")]
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
+}
+
+/// Reads the configuration: file, environment, and these options of the command line.
+pub fn configuration(place: &Place, more: &[(&'static str, Option<String>)]) -> Result<Config, Failure> {
+    let mut options = Vec::new();
+    if let Some(data) = &place.data {
+        options.push(("data", data.to_string_lossy().into_owned()));
+    }
+    if let Some(database) = &place.database {
+        options.push(("database", database.clone()));
+    }
+    options.extend(more.iter().filter_map(|(key, value)| value.clone().map(|v| (*key, v))));
+    let sources = Sources { file: place.config.clone(), environment: std::env::vars().collect(), options };
+    config::load(&sources).map_err(|e| Failure::usage(e.to_string()))
+}
+
+/// One node: the application with what is around it.
+pub struct Node {
+    /// The application.
+    pub app: App,
+    state: WebState,
+}
+
+impl Node {
+    /// Opens the store and wires everything. Nothing runs yet.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        let store = match &config.database {
+            Some(url) => Store::open_postgres(url).await,
+            None => Store::open_folder(&config.data).await,
+        };
+        let store = store.map_err(|e| Failure::said_no(e.to_string()))?;
+        let settings = Settings { public_url: config.public_url.clone(), data_folder: config.data.clone() };
+        let app = App::new(store, Arc::new(clock), Arc::new(random), settings);
+        let reach = Reach {
+            https: config.is_https(),
+            origin: config.public_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
+        Ok(Node { state: WebState { app: app.clone(), reach: Arc::new(reach) }, app })
+    }
+
+    /// The API alone, for the command line on the machine itself.
+    pub fn api(&self) -> Router {
+        amends_web::api_router(self.state.clone())
+    }
+
+    /// Everything that a server answers.
+    pub async fn router(&self) -> Result<Router, AppError> {
+        Ok(amends_web::router(self.state.clone(), Router::new()))
+    }
+
+    /// Starts what works in the background until `stopped`. The answer is done when all of it has ended.
+    pub fn start_duties(&self, stopped: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+        let mut tasks = JoinSet::new();
+        let app = self.app.clone();
+        every(&mut tasks, stopped, "the maintenance clock", Duration::from_secs(5), move || {
+            let app = app.clone();
+            async move { app.run_maintenance_clock().await.map(drop) }
+        });
+        let app = self.app.clone();
+        every(&mut tasks, stopped, "following other nodes", Duration::from_secs(2), move || {
+            let app = app.clone();
+            async move { app.poll_changes().await }
+        });
+        let app = self.app.clone();
+        every(&mut tasks, stopped, "forgetting what has expired", Duration::from_secs(3600), move || {
+            let app = app.clone();
+            async move { app.forget_expired_sign_ins().await.map(drop) }
+        });
+        async move { while tasks.join_next().await.is_some() {} }
+    }
+}
+
+/// Runs a duty again and again until `stopped`. A duty that fails is said once in the log and tried again; one that
+/// fails for the same reason is not said again.
+fn every<F, W>(
+    tasks: &mut JoinSet<()>,
+    stopped: &watch::Receiver<bool>,
+    name: &'static str,
+    pause: Duration,
+    mut duty: F,
+) where
+    F: FnMut() -> W + Send + 'static,
+    W: Future<Output = Result<(), AppError>> + Send,
+{
+    let mut stopped = stopped.clone();
+    tasks.spawn(async move {
+        let mut said = String::new();
+        loop {
+            match duty().await {
+                Ok(()) => said.clear(),
+                Err(error) => {
+                    let text = error.to_string();
+                    if text != said {
+                        tracing::warn!(duty = name, error = %text, "a duty failed and will be tried again");
+                        said = text;
+                    }
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stopped.wait_for(|stop| *stop) => return,
+            }
+        }
+    });
+}
+
+/// Logs to standard error; what is asked for comes from the configuration.
+pub fn log(config: &Config) -> Result<(), Failure> {
+    use std::io::IsTerminal;
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).map_err(|e| {
+        Failure::usage(format!(
+            "the configuration key ‘log’ is not understood: {e}; write info, or info,amends_courier=debug"
+        ))
+    })?;
+    // A second start in one process (the demo) keeps the first logger.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+    Ok(())
+}
+
+/// What a use case answered, as the command line says it.
+pub fn said(error: AppError) -> Failure {
+    Failure::said_no(error.to_string())
+}
