@@ -3,6 +3,7 @@
 //! Pure on purpose: no IO, no async, no clock and no random source of its own. Everything that a decision needs,
 //! `now` included, is a parameter.
 
+pub mod broadcast;
 pub mod component;
 pub mod event;
 pub mod id;
@@ -14,9 +15,11 @@ pub mod page;
 pub mod permission;
 pub mod person;
 pub mod postmortem;
+pub mod subscriber;
 pub mod text;
 mod words;
 
+pub use broadcast::{Broadcast, BroadcastKind, ChannelHealth, Delivery, DeliveryState};
 pub use component::{Component, ComponentStatus, Indicator};
 pub use event::{Actor, ActorKind, Event, EventBody};
 pub use id::*;
@@ -29,4 +32,5 @@ pub use postmortem::{
     ActionState, Audience, CorrectiveAction, ImportedFrom, Postmortem, PostmortemState, PostmortemSummary,
     PostmortemVersion, PublishedLetter, Reminder, Term,
 };
+pub use subscriber::{Channel, Origin, Subscriber, SubscriberState, Suppression, SuppressionReason};
 pub use text::{FieldError, FieldErrors};

@@ -5,7 +5,10 @@
 
 pub mod action;
 pub mod audit;
+pub mod broadcast;
+pub mod channel;
 pub mod component;
+pub mod delivery;
 pub mod dialect;
 mod engine;
 mod error;
@@ -13,6 +16,8 @@ pub mod event;
 pub mod feed;
 pub mod idempotency;
 pub mod incident;
+pub mod lease;
+pub mod mailbox;
 pub mod maintenance;
 mod migrate;
 pub mod page;
@@ -20,6 +25,8 @@ pub mod person;
 pub mod postmortem;
 pub mod session;
 pub mod setting;
+pub mod subscriber;
+pub mod suppression;
 pub mod token;
 
 pub use engine::{EngineKind, FromValue, Row, Store, Tx, Value};

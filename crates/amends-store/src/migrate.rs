@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "record", include_str!("../migrations/0001_record.sql")),
     (2, "identity", include_str!("../migrations/0002_identity.sql")),
     (3, "postmortem", include_str!("../migrations/0003_postmortem.sql")),
+    (5, "courier", include_str!("../migrations/0005_courier.sql")),
 ];
 
 /// Brings the schema up to date. Safe on several nodes at once.

@@ -120,7 +120,13 @@ text_values!(
     Audience,
     Term,
     ActionState,
-    Reminder
+    Reminder,
+    Channel,
+    SubscriberState,
+    Origin,
+    SuppressionReason,
+    BroadcastKind,
+    DeliveryState
 );
 
 /// One row of an answer.

@@ -1,0 +1,253 @@
+//! One update on its way to everybody who asked for it.
+
+use crate::id::{BroadcastId, ComponentId, DeliveryId, SubscriberId};
+use crate::subscriber::Channel;
+use crate::words::words;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// What is on its way.
+    pub enum BroadcastKind {
+        /// An update of an incident.
+        Update = "update",
+        /// An update of planned work.
+        Maintenance = "maintenance",
+        /// The reminder before planned work.
+        Reminder = "reminder",
+        /// A customers' letter.
+        Letter = "letter",
+        /// "Did you ask for this?" to one address.
+        Confirm = "confirm",
+        /// To the owner of a corrective action.
+        Action = "action",
+        /// To the operators.
+        Alarm = "alarm",
+        /// A link to sign in.
+        SignIn = "sign_in",
+        /// An invitation to work with Amends.
+        Invitation = "invitation",
+    }
+}
+
+impl BroadcastKind {
+    /// Whether it goes to subscribers, not to one address.
+    pub const fn is_for_subscribers(self) -> bool {
+        matches!(self, Self::Update | Self::Maintenance | Self::Reminder | Self::Letter)
+    }
+}
+
+/// Which subscribers a broadcast is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Audience {
+    /// Subscribers of the whole page always; besides them, those who chose one of these components or groups.
+    pub components: Vec<ComponentId>,
+}
+
+/// One update on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Broadcast {
+    /// Id.
+    pub id: BroadcastId,
+    /// Counts broadcasts in the order in which they were made.
+    pub number: i64,
+    /// What it is.
+    pub kind: BroadcastKind,
+    /// What its mails hang together by: `incident-…`, `maintenance-…`; empty for single mails.
+    pub thread: String,
+    /// The event or other thing that it tells about.
+    pub about: String,
+    /// Subject line of its mails.
+    pub subject: String,
+    /// Which subscribers it is for.
+    pub audience: Audience,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When everybody it is for was written down; none while that is going on.
+    pub planned_at: Option<Timestamp>,
+    /// When it was stopped by a person.
+    pub cancelled_at: Option<Timestamp>,
+    /// When nothing was left to send.
+    pub finished_at: Option<Timestamp>,
+}
+
+words! {
+    /// Where one message to one recipient stands.
+    pub enum DeliveryState {
+        /// Waits for its turn (or for the channel to be mended).
+        Queued = "queued",
+        /// On the wire.
+        Sending = "sending",
+        /// Put off by the other side; will be tried again.
+        Deferred = "deferred",
+        /// The next mail server has it. It does not mean that it arrived.
+        Accepted = "accepted",
+        /// The address does not exist; it is suppressed from now on.
+        Bounced = "bounced",
+        /// The other side will not take this message; the address stays.
+        Refused = "refused",
+        /// Not sent, because the address is suppressed.
+        Suppressed = "suppressed",
+        /// Not sent, because the recipient left or the broadcast was stopped.
+        Cancelled = "cancelled",
+        /// Not sent again, because newer word on the same matter was on its way already.
+        Superseded = "superseded",
+    }
+}
+
+impl DeliveryState {
+    /// Whether nothing more will be tried.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Sending | Self::Deferred)
+    }
+}
+
+/// One message to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Delivery {
+    /// Id; part of the Message-ID.
+    pub id: DeliveryId,
+    /// The broadcast it belongs to.
+    pub broadcast_id: BroadcastId,
+    /// The subscriber; none for mails to one address.
+    pub subscriber_id: Option<SubscriberId>,
+    /// How it goes.
+    pub channel: Channel,
+    /// Where to.
+    pub address: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next, while it waits.
+    pub next_at: Timestamp,
+    /// The other side's last words.
+    pub reply: Option<String>,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+}
+
+/// How many deliveries of a broadcast stand where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Counts {
+    /// Wait for their turn.
+    pub queued: u64,
+    /// On the wire.
+    pub sending: u64,
+    /// Put off; will be tried again.
+    pub deferred: u64,
+    /// The next mail server has them.
+    pub accepted: u64,
+    /// The address does not exist.
+    pub bounced: u64,
+    /// Not taken.
+    pub refused: u64,
+    /// Not sent: suppressed address.
+    pub suppressed: u64,
+    /// Not sent: left, or stopped.
+    pub cancelled: u64,
+    /// Not sent again: newer word was on its way.
+    pub superseded: u64,
+}
+
+impl Counts {
+    /// The count of one state.
+    pub fn of(&mut self, state: DeliveryState) -> &mut u64 {
+        match state {
+            DeliveryState::Queued => &mut self.queued,
+            DeliveryState::Sending => &mut self.sending,
+            DeliveryState::Deferred => &mut self.deferred,
+            DeliveryState::Accepted => &mut self.accepted,
+            DeliveryState::Bounced => &mut self.bounced,
+            DeliveryState::Refused => &mut self.refused,
+            DeliveryState::Suppressed => &mut self.suppressed,
+            DeliveryState::Cancelled => &mut self.cancelled,
+            DeliveryState::Superseded => &mut self.superseded,
+        }
+    }
+
+    /// All together.
+    pub fn total(&self) -> u64 {
+        self.on_their_way()
+            + self.accepted
+            + self.bounced
+            + self.refused
+            + self.suppressed
+            + self.cancelled
+            + self.superseded
+    }
+
+    /// Those that will still be tried.
+    pub fn on_their_way(&self) -> u64 {
+        self.queued + self.sending + self.deferred
+    }
+
+    /// "9,412 of 10,000 accepted, 3 bounced, 585 on their way".
+    pub fn in_words(&self) -> String {
+        let mut out = format!("{} of {} accepted", grouped(self.accepted), grouped(self.total()));
+        let parts = [
+            (self.bounced, "bounced"),
+            (self.refused, "refused"),
+            (self.suppressed, "suppressed"),
+            (self.cancelled, "not sent"),
+            (self.superseded, "overtaken by newer word"),
+            (self.on_their_way(), "on their way"),
+        ];
+        for (count, words) in parts.into_iter().filter(|(count, _)| *count > 0) {
+            out.push_str(&format!(", {} {words}", grouped(count)));
+        }
+        out
+    }
+}
+
+/// `9,412`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// How a channel is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChannelHealth {
+    /// Which.
+    pub channel: Channel,
+    /// Whether messages are held because it does not work.
+    pub failing: bool,
+    /// Since when it works, or does not.
+    pub since: Timestamp,
+    /// What is wrong, in words for the operator; empty when nothing is.
+    pub reason: String,
+    /// The other side's own words, if there were any.
+    pub detail: String,
+    /// How often it was asked again without success.
+    pub probes: u32,
+    /// When it is asked again; none while it works.
+    pub next_probe_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_told_with_counts() {
+        let counts = Counts { accepted: 9412, bounced: 3, queued: 500, sending: 85, ..Counts::default() };
+        assert_eq!(counts.in_words(), "9,412 of 10,000 accepted, 3 bounced, 585 on their way");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(12), "12");
+        let mut each = Counts::default();
+        for state in DeliveryState::ALL {
+            *each.of(*state) += 1;
+        }
+        assert_eq!(each.total(), DeliveryState::ALL.len() as u64);
+    }
+}

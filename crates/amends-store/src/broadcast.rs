@@ -1,0 +1,147 @@
+//! Broadcasts: what is on its way, and how far it was written down who gets it.
+
+use crate::audit::json;
+use crate::{Keyset, Result, Row, Tx, dialect, feed, params};
+use amends_model::broadcast::Counts;
+use amends_model::{Broadcast, BroadcastId, DeliveryState};
+use jiff::Timestamp;
+
+const COLUMNS: &str =
+    "id, number, kind, thread, about, subject, audience, created_at, planned_at, cancelled_at, finished_at";
+
+fn from_row(row: &Row) -> Result<Broadcast> {
+    Ok(Broadcast {
+        id: row.word(0)?,
+        number: row.get(1)?,
+        kind: row.word(2)?,
+        thread: row.get(3)?,
+        about: row.get(4)?,
+        subject: row.get(5)?,
+        audience: row.json(6)?,
+        created_at: row.get(7)?,
+        planned_at: row.get(8)?,
+        cancelled_at: row.get(9)?,
+        finished_at: row.get(10)?,
+    })
+}
+
+/// Adds one with its unchangeable content (JSON) and answers its number. Takes the counter of broadcasts: call it late
+/// in a transaction.
+pub async fn insert(tx: &mut Tx, b: &Broadcast, content: &str) -> Result<i64> {
+    let number = feed::next(tx, "broadcast").await?;
+    tx.exec(
+        "INSERT INTO broadcasts (id, number, kind, thread, about, subject, content, audience, plan_after, created_at, planned_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10)",
+        params![
+            &b.id,
+            number,
+            b.kind,
+            &b.thread,
+            &b.about,
+            &b.subject,
+            content,
+            json(&b.audience)?,
+            b.created_at,
+            b.planned_at
+        ],
+    )
+    .await?;
+    Ok(number)
+}
+
+/// One.
+pub async fn get(tx: &mut Tx, id: &BroadcastId) -> Result<Option<Broadcast>> {
+    let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM broadcasts WHERE id = $1"), params![id]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The content of one (JSON), and when it was made. `None` if there is none, or it was a single mail whose content was
+/// forgotten after it went.
+pub async fn content(tx: &mut Tx, id: &BroadcastId) -> Result<Option<(String, Timestamp)>> {
+    let row = tx
+        .query_opt("SELECT content, created_at FROM broadcasts WHERE id = $1 AND content <> ''", params![id])
+        .await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Those about one event, postmortem or other thing, oldest first.
+pub async fn about(tx: &mut Tx, about: &str) -> Result<Vec<Broadcast>> {
+    let sql = format!("SELECT {COLUMNS} FROM broadcasts WHERE about = $1 ORDER BY number");
+    tx.query(&sql, params![about]).await?.iter().map(from_row).collect()
+}
+
+/// Those to subscribers, newest first.
+pub async fn list(tx: &mut Tx, after: &Keyset, limit: usize) -> Result<Vec<Broadcast>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM broadcasts WHERE (created_at, id) < ($1, $2)
+         AND kind IN ('update', 'maintenance', 'reminder', 'letter') ORDER BY created_at DESC, id DESC LIMIT $3"
+    );
+    tx.query(&sql, params![after.at, &after.id, limit]).await?.iter().map(from_row).collect()
+}
+
+/// The oldest broadcast of which it is not yet written down who gets it, and the subscriber up to whom it is. On
+/// PostgreSQL, one that another node is at is stepped over.
+pub async fn to_plan(tx: &mut Tx) -> Result<Option<(Broadcast, String)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, plan_after FROM broadcasts WHERE planned_at IS NULL ORDER BY number LIMIT 1{}",
+        dialect::skip_locked(tx.kind())
+    );
+    let row = tx.query_opt(&sql, params![]).await?;
+    row.map(|row| Ok((from_row(&row)?, row.get(11)?))).transpose()
+}
+
+/// Moves the planning cursor.
+pub async fn plan_reached(tx: &mut Tx, id: &BroadcastId, after: &str) -> Result<()> {
+    tx.exec("UPDATE broadcasts SET plan_after = $2 WHERE id = $1", params![id, after]).await?;
+    Ok(())
+}
+
+/// Ends planning.
+pub async fn planned(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Result<()> {
+    tx.exec("UPDATE broadcasts SET planned_at = $2 WHERE id = $1 AND planned_at IS NULL", params![id, now])
+        .await?;
+    Ok(())
+}
+
+/// Marks a broadcast as finished if nothing is left to send; answers whether it did. The content of single mails is
+/// forgotten then, because it may hold a link that signs somebody in.
+pub async fn finish_if_done(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Result<bool> {
+    let done = tx
+        .exec(
+            "UPDATE broadcasts SET finished_at = $2,
+             content = CASE WHEN kind IN ('confirm', 'sign_in', 'invitation') THEN '' ELSE content END
+             WHERE id = $1 AND finished_at IS NULL AND planned_at IS NOT NULL AND NOT EXISTS
+             (SELECT 1 FROM deliveries WHERE broadcast_id = $1 AND state IN ('queued', 'deferred', 'sending'))",
+            params![id, now],
+        )
+        .await?;
+    Ok(done == 1)
+}
+
+/// Stops a broadcast: what was not sent yet will not be. Answers how many deliveries that were.
+pub async fn cancel(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Result<u64> {
+    tx.exec(
+        "UPDATE broadcasts SET cancelled_at = $2, planned_at = COALESCE(planned_at, $2) WHERE id = $1 AND cancelled_at IS NULL",
+        params![id, now],
+    )
+    .await?;
+    let stopped = tx
+        .exec(
+            "UPDATE deliveries SET state = $2, updated_at = $3, reply = 'the broadcast was stopped'
+             WHERE broadcast_id = $1 AND state IN ('queued', 'deferred')",
+            params![id, DeliveryState::Cancelled, now],
+        )
+        .await?;
+    finish_if_done(tx, id, now).await?;
+    Ok(stopped)
+}
+
+/// How many deliveries stand where.
+pub async fn counts(tx: &mut Tx, id: &BroadcastId) -> Result<Counts> {
+    let sql = "SELECT state, count(*) FROM deliveries WHERE broadcast_id = $1 GROUP BY state";
+    let mut counts = Counts::default();
+    for row in tx.query(sql, params![id]).await? {
+        *counts.of(row.word(0)?) = row.get::<i64>(1)?.unsigned_abs();
+    }
+    Ok(counts)
+}

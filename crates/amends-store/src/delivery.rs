@@ -1,0 +1,268 @@
+//! Deliveries: one message to one recipient, from being written down to its outcome.
+
+use crate::{Result, Row, Tx, dialect, params};
+use amends_model::{
+    BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
+};
+use jiff::Timestamp;
+
+const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at";
+
+fn from_row(row: &Row) -> Result<Delivery> {
+    Ok(Delivery {
+        id: row.word(0)?,
+        broadcast_id: row.word(1)?,
+        subscriber_id: row.opt_word(2)?,
+        channel: row.word(3)?,
+        address: row.get(4)?,
+        state: row.word(5)?,
+        attempts: u32::try_from(row.get::<i64>(6)?).unwrap_or(u32::MAX),
+        next_at: row.get(7)?,
+        reply: row.get(8)?,
+        created_at: row.get(9)?,
+        updated_at: row.get(10)?,
+    })
+}
+
+/// What goes first: mails that one person waits for, then broadcasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// To one address.
+    Single,
+    /// To subscribers.
+    Broadcast,
+}
+
+impl Priority {
+    const fn number(self) -> i64 {
+        match self {
+            Self::Single => 0,
+            Self::Broadcast => 1,
+        }
+    }
+}
+
+/// Writes down who gets it. One that is there already (planning was repeated) is left alone.
+pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery]) -> Result<u64> {
+    let rows = deliveries
+        .iter()
+        .map(|d| {
+            params![
+                &d.id,
+                &d.broadcast_id,
+                d.subscriber_id.as_ref().map(|s| s.as_str()),
+                d.channel,
+                &d.address,
+                d.state,
+                priority.number(),
+                d.next_at,
+                d.reply.as_deref(),
+                d.created_at
+            ]
+            .to_vec()
+        })
+        .collect();
+    tx.exec_many(
+        "INSERT INTO deliveries (id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
+         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $10) ON CONFLICT (id) DO NOTHING",
+        rows,
+    )
+    .await
+}
+
+/// A delivery that somebody took to send, with what must be known before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Id.
+    pub id: DeliveryId,
+    /// Its broadcast.
+    pub broadcast_id: BroadcastId,
+    /// The subscriber; none for single mails.
+    pub subscriber_id: Option<SubscriberId>,
+    /// Where to.
+    pub address: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was written down; from then on it counts as too old at some time.
+    pub created_at: Timestamp,
+    /// The subscriber's state; none if gone, or for single mails.
+    pub subscriber_state: Option<SubscriberState>,
+    /// Whether the address was suppressed meanwhile.
+    pub suppressed: bool,
+    /// Whether there is newer word in the same thread.
+    pub overtaken: bool,
+}
+
+/// Takes up to `limit` waiting deliveries for `lease` (which exists), single mails first, then by when they are due.
+/// The cost does not depend on how many there are or were.
+pub async fn claim(
+    tx: &mut Tx,
+    channel: Channel,
+    lease: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Claimed>> {
+    let mut claimed = Vec::new();
+    for priority in [Priority::Single, Priority::Broadcast] {
+        if claimed.len() < limit {
+            claimed.extend(claim_some(tx, channel, priority, now, limit - claimed.len()).await?);
+        }
+    }
+    let rows = claimed.iter().map(|c| params![&c.id, lease, now].to_vec()).collect();
+    tx.exec_many(
+        "UPDATE deliveries SET state = 'sending', lease_id = $2, updated_at = $3 WHERE id = $1",
+        rows,
+    )
+    .await?;
+    Ok(claimed)
+}
+
+async fn claim_some(
+    tx: &mut Tx,
+    channel: Channel,
+    priority: Priority,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Claimed>> {
+    let sql = format!(
+        "SELECT d.id, d.broadcast_id, d.subscriber_id, d.address, d.attempts, d.created_at, s.state,
+           CASE WHEN x.address IS NULL THEN 0 ELSE 1 END,
+           CASE WHEN b.thread <> '' AND EXISTS
+             (SELECT 1 FROM broadcasts n WHERE n.thread = b.thread AND n.number > b.number AND n.kind <> 'letter')
+             THEN 1 ELSE 0 END
+         FROM (SELECT id, broadcast_id, subscriber_id, address, attempts, created_at, channel, next_at FROM deliveries
+               WHERE channel = $1 AND state IN ('queued', 'deferred') AND priority = $2 AND next_at <= $3
+               ORDER BY next_at, id LIMIT $4{}) d
+         JOIN broadcasts b ON b.id = d.broadcast_id
+         LEFT JOIN subscribers s ON s.id = d.subscriber_id
+         LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address
+         ORDER BY d.next_at, d.id",
+        dialect::skip_locked(tx.kind())
+    );
+    let rows = tx.query(&sql, params![channel, priority.number(), now, limit]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Claimed {
+                id: row.word(0)?,
+                broadcast_id: row.word(1)?,
+                subscriber_id: row.opt_word(2)?,
+                address: row.get(3)?,
+                attempts: u32::try_from(row.get::<i64>(4)?).unwrap_or(u32::MAX),
+                created_at: row.get(5)?,
+                subscriber_state: row.opt_word(6)?,
+                suppressed: row.get(7)?,
+                overtaken: row.get(8)?,
+            })
+        })
+        .collect()
+}
+
+/// What became of a claimed delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which.
+    pub id: DeliveryId,
+    /// Where it stands now.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next; of no meaning for final states.
+    pub next_at: Timestamp,
+    /// The other side's last words; `None` keeps the earlier ones.
+    pub reply: Option<String>,
+}
+
+/// Writes outcomes down. Those that are no longer in this lease (it expired, another node took over) are left alone;
+/// answers how many were written.
+pub async fn record(tx: &mut Tx, lease: &str, results: &[Outcome], now: Timestamp) -> Result<u64> {
+    let rows = results
+        .iter()
+        .map(|r| params![&r.id, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now].to_vec())
+        .collect();
+    tx.exec_many(
+        "UPDATE deliveries SET state = $3, attempts = $4, next_at = $5, reply = COALESCE($6, reply), updated_at = $7, lease_id = NULL
+         WHERE id = $1 AND lease_id = $2 AND state = 'sending'",
+        rows,
+    )
+    .await
+}
+
+/// Puts back what a lease still holds, as it was, because it was not tried.
+pub async fn release(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
+    tx.exec(
+        "UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, lease_id = NULL, updated_at = $2
+         WHERE lease_id = $1 AND state = 'sending'",
+        params![lease, now],
+    )
+    .await
+}
+
+/// Puts back what the lease of a node that died holds. It may have been sent: it counts as tried, and the same message
+/// goes out again.
+pub async fn reclaim(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
+    tx.exec(
+        "UPDATE deliveries SET state = 'deferred', attempts = attempts + 1, next_at = $2, lease_id = NULL, updated_at = $2,
+         reply = 'Amends was stopped before the answer was kept; sent again with the same Message-ID'
+         WHERE lease_id = $1 AND state = 'sending'",
+        params![lease, now],
+    )
+    .await
+}
+
+/// One.
+pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
+    let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM deliveries WHERE id = $1"), params![id]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Those to one address, newest first.
+pub async fn to_address(tx: &mut Tx, address: &str, limit: usize) -> Result<Vec<Delivery>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM deliveries WHERE address = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+    );
+    tx.query(&sql, params![address, limit]).await?.iter().map(from_row).collect()
+}
+
+/// Those of a broadcast in one state, by id after `after`.
+pub async fn of_broadcast(
+    tx: &mut Tx,
+    broadcast: &BroadcastId,
+    state: DeliveryState,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<Delivery>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM deliveries WHERE broadcast_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4"
+    );
+    tx.query(&sql, params![broadcast, state, after, limit]).await?.iter().map(from_row).collect()
+}
+
+/// How many wait on a channel.
+pub async fn waiting(tx: &mut Tx, channel: Channel) -> Result<u64> {
+    let sql = "SELECT count(*) FROM deliveries WHERE channel = $1 AND state IN ('queued', 'deferred')";
+    let row = tx.query_opt(sql, params![channel]).await?;
+    row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
+}
+
+/// When the next waiting delivery is due.
+pub async fn next_due(tx: &mut Tx, channel: Channel) -> Result<Option<Timestamp>> {
+    let mut soonest: Option<Timestamp> = None;
+    for priority in [Priority::Single, Priority::Broadcast] {
+        let sql = "SELECT next_at FROM deliveries WHERE channel = $1 AND priority = $2 AND state IN ('queued', 'deferred')
+                   ORDER BY next_at LIMIT 1";
+        if let Some(row) = tx.query_opt(sql, params![channel, priority.number()]).await? {
+            let at: Timestamp = row.get(0)?;
+            soonest = Some(soonest.map_or(at, |s| s.min(at)));
+        }
+    }
+    Ok(soonest)
+}
+
+/// Makes everything that waits on a channel due at once: it was mended.
+pub async fn all_due(tx: &mut Tx, channel: Channel, now: Timestamp) -> Result<u64> {
+    tx.exec(
+        "UPDATE deliveries SET next_at = $2 WHERE channel = $1 AND state IN ('queued', 'deferred') AND next_at > $2",
+        params![channel, now],
+    )
+    .await
+}

@@ -1,0 +1,37 @@
+//! Leases: a batch of deliveries in one node's hands. While it works it renews; when it dies, the batch goes to
+//! another.
+
+use crate::{Result, Tx, dialect, params};
+use jiff::Timestamp;
+
+/// Takes one.
+pub async fn begin(tx: &mut Tx, id: &str, node: &str, until: Timestamp) -> Result<()> {
+    tx.exec("INSERT INTO leases (id, node, until) VALUES ($1, $2, $3)", params![id, node, until]).await?;
+    Ok(())
+}
+
+/// Keeps it; answers whether it was still ours.
+pub async fn renew(tx: &mut Tx, id: &str, until: Timestamp) -> Result<bool> {
+    Ok(tx.exec("UPDATE leases SET until = $2 WHERE id = $1", params![id, until]).await? == 1)
+}
+
+/// Gives it back.
+pub async fn end(tx: &mut Tx, id: &str) -> Result<()> {
+    tx.exec("DELETE FROM leases WHERE id = $1", params![id]).await?;
+    Ok(())
+}
+
+/// Those that were not renewed in time, at most 10.
+pub async fn expired(tx: &mut Tx, now: Timestamp) -> Result<Vec<String>> {
+    let sql = format!(
+        "SELECT id FROM leases WHERE until < $1 ORDER BY until LIMIT 10{}",
+        dialect::skip_locked(tx.kind())
+    );
+    tx.query(&sql, params![now]).await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Those of one node: what it held when it was ended, for a node that is alone and starts again.
+pub async fn of_node(tx: &mut Tx, node: &str) -> Result<Vec<String>> {
+    let rows = tx.query("SELECT id FROM leases WHERE node = $1 ORDER BY id", params![node]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
