@@ -20,7 +20,9 @@ CREATE TABLE incidents (
   id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, title TEXT NOT NULL, summary TEXT NOT NULL, visibility TEXT NOT NULL,
   severity TEXT NOT NULL, impact TEXT NOT NULL, impact_override TEXT, state TEXT NOT NULL, phase TEXT NOT NULL,
   started_at BIGINT NOT NULL, resolved_at BIGINT, monitoring_at BIGINT, next_update_at BIGINT, backfilled BIGINT NOT NULL,
-  source_url TEXT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, version BIGINT NOT NULL
+  source_url TEXT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, version BIGINT NOT NULL,
+  -- The version at which customers were last told something.
+  told_version BIGINT NOT NULL DEFAULT 0
 ) STRICT_TABLE;
 CREATE INDEX incidents_by_start ON incidents (started_at, id);
 CREATE INDEX incidents_public_by_start ON incidents (started_at, id) WHERE visibility = 'public';

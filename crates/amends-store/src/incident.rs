@@ -177,6 +177,18 @@ pub async fn public_between(tx: &mut Tx, from: Timestamp, until: Timestamp) -> R
     with_components(tx, incidents).await
 }
 
+/// Notes that customers were told something at this version of the incident.
+pub async fn set_told(tx: &mut Tx, id: &IncidentId, version: i64) -> Result<()> {
+    tx.exec("UPDATE incidents SET told_version = $2 WHERE id = $1", params![id, version]).await?;
+    Ok(())
+}
+
+/// The version at which customers were last told something; 0 if they never were.
+pub async fn told(tx: &mut Tx, id: &IncidentId) -> Result<i64> {
+    let row = tx.query_opt("SELECT told_version FROM incidents WHERE id = $1", params![id]).await?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
 /// When the oldest public incident began.
 pub async fn oldest_public(tx: &mut Tx) -> Result<Option<Timestamp>> {
     let sql = "SELECT started_at FROM incidents WHERE visibility = 'public' ORDER BY started_at LIMIT 1";

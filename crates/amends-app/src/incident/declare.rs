@@ -189,6 +189,9 @@ impl App {
         for (at, body) in bodies {
             let event = self.new_event(caller, incident.id.clone().into(), at, body, now);
             event::insert(&mut tx, &event).await?;
+            if event.body.is_public() {
+                incident::set_told(&mut tx, &incident.id, incident.version).await?;
+            }
             self.tell_incident(&mut tx, &incident, &event).await?;
         }
         page::touch(&mut tx, now).await?;

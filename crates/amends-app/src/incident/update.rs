@@ -52,8 +52,7 @@ impl App {
         let mut tx = self.begin().await?;
         let mut incident = find_for_update(&mut tx, incident).await?;
         if let Some(expected) = input.expected_version
-            && expected != incident.version
-            && told_since(&event::of(&mut tx, incident.id.as_str()).await?, &incident, expected)
+            && expected < incident::told(&mut tx, &incident.id).await?
         {
             return Err(AppError::conflict(&incident));
         }
@@ -66,6 +65,7 @@ impl App {
             return Err(AppError::conflict(&incident));
         }
         event::insert(&mut tx, &event).await?;
+        incident::set_told(&mut tx, &incident.id, incident.version).await?;
         self.tell_incident(&mut tx, &incident, &event).await?;
         page::touch(&mut tx, now).await?;
         let detail =
@@ -155,13 +155,4 @@ fn apply(
         notify: input.notify.unwrap_or(true),
         components: changes,
     })
-}
-
-/// Whether customers were told something after the incident had version `seen`. Every event raises the version by one,
-/// so the events written last are those since then.
-fn told_since(events: &[Event], incident: &Incident, seen: i64) -> bool {
-    let mut events: Vec<&Event> = events.iter().collect();
-    events.sort_by_key(|e| e.written_at);
-    let since = usize::try_from(incident.version - seen).unwrap_or(0);
-    events.iter().rev().take(since).any(|e| e.body.is_public())
 }

@@ -1,3 +1,4 @@
+#![allow(dead_code, reason = "each test file uses its own part")]
 //! An application over a fresh store, with a clock that stands still and random bytes that are always the same.
 
 use std::sync::Arc;
@@ -12,6 +13,11 @@ pub fn now() -> Timestamp {
 }
 
 pub fn app(fresh: &Fresh) -> App {
+    app_with(fresh, Arc::new(now))
+}
+
+/// The same with a clock of the test's own.
+pub fn app_with(fresh: &Fresh, clock: amends_app::Clock) -> App {
     let counter = AtomicU64::new(1);
     let random = Arc::new(move |bytes: &mut [u8]| {
         for chunk in bytes.chunks_mut(8) {
@@ -23,5 +29,5 @@ pub fn app(fresh: &Fresh) -> App {
         public_url: "https://status.marrowby.example".into(),
         data_folder: fresh.folder.path().to_owned(),
     };
-    App::new(fresh.store.clone(), Arc::new(now), random, settings)
+    App::new(fresh.store.clone(), clock, random, settings)
 }
