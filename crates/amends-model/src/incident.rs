@@ -70,6 +70,38 @@ words! {
     }
 }
 
+impl Severity {
+    /// How long after an incident was noticed customers who are hurt should have heard the first word.
+    pub const fn first_word_target(self) -> jiff::SignedDuration {
+        jiff::SignedDuration::from_mins(match self {
+            Self::Sev1 => 5,
+            Self::Sev2 => 10,
+            Self::Sev3 => 30,
+            Self::Sev4 => 60,
+        })
+    }
+
+    /// As people say it: `SEV 2`.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sev1 => "SEV 1",
+            Self::Sev2 => "SEV 2",
+            Self::Sev3 => "SEV 3",
+            Self::Sev4 => "SEV 4",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Sev1 => "everything stops; wake people",
+            Self::Sev2 => "a main function is out for many",
+            Self::Sev3 => "a part is out or slow",
+            Self::Sev4 => "small; in working hours",
+        }
+    }
+}
+
 impl Phase {
     /// The word with a capital, as the page and the feeds write it.
     pub const fn label(self) -> &'static str {

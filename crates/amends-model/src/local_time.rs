@@ -25,9 +25,7 @@ pub fn parse(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, S
     {
         return offset.to_timestamp(local).map_err(|_| "is too far away".to_owned());
     }
-    if let Ok(time) = text.parse::<Time>()
-        && text.len() <= 8
-    {
+    if let Some(time) = time_of_day(text) {
         return time_only(time, zone, now);
     }
     match text.replacen(' ', "T", 1).parse::<DateTime>() {
@@ -37,6 +35,25 @@ pub fn parse(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, S
             text.chars().take(40).collect::<String>()
         )),
     }
+}
+
+/// As [`parse`], for times to come: `HH:MM` is the next such time.
+pub fn parse_ahead(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    let Some(time) = time_of_day(text) else { return parse(text, zone, now) };
+    let today = now.to_zoned(zone.clone()).date();
+    let candidate = in_zone(today.to_datetime(time), zone)?;
+    if candidate > now {
+        return Ok(candidate);
+    }
+    let tomorrow = today.tomorrow().map_err(|_| "is too far away".to_owned())?;
+    in_zone(tomorrow.to_datetime(time), zone)
+}
+
+/// `15:04`, `15:04:05`, or `9:00` as people type it.
+fn time_of_day(text: &str) -> Option<Time> {
+    let padded = if text.as_bytes().get(1) == Some(&b':') { format!("0{text}") } else { text.to_owned() };
+    padded.parse().ok().filter(|_| padded.len() <= 8)
 }
 
 fn relative(text: &str) -> Option<Result<SignedDuration, String>> {
@@ -174,6 +191,7 @@ mod tests {
             ("2026-11-20 15:04-05:00", "2026-11-20T20:04:00Z"),
             ("16:00", "2026-11-20T15:00:00Z"),
             ("23:50", "2026-11-19T22:50:00Z"),
+            ("9:05", "2026-11-20T08:05:00Z"),
         ];
         for (typed, meant) in table {
             assert_eq!(parse(typed, &berlin, now), Ok(at(meant)), "{typed}");
@@ -183,6 +201,22 @@ mod tests {
         {
             assert!(parse(wrong, &berlin, now).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_time_of_day_to_come_is_the_next_one() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("zone");
+        let now = at("2026-11-20T15:30:00Z");
+        for (typed, meant) in [
+            ("16:45", "2026-11-20T15:45:00Z"),
+            ("16:30", "2026-11-21T15:30:00Z"),
+            ("9:00", "2026-11-21T08:00:00Z"),
+            ("+30m", "2026-11-20T16:00:00Z"),
+            ("2026-11-20 15:04", "2026-11-20T14:04:00Z"),
+        ] {
+            assert_eq!(parse_ahead(typed, &berlin, now), Ok(at(meant)), "{typed}");
+        }
+        assert!(parse_ahead("25:00", &berlin, now).is_err());
     }
 
     #[test]
