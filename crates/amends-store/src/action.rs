@@ -1,6 +1,6 @@
 //! Corrective actions.
 
-use crate::{Result, Row, Tx, Value, dialect, params};
+use crate::{Result, Row, Tx, Value, dialect, params, placeholders};
 use amends_model::{ActionId, CorrectiveAction, IncidentId, PersonId, PostmortemId, Reminder};
 use jiff::civil::Date;
 
@@ -85,6 +85,24 @@ pub async fn remove(tx: &mut Tx, id: &ActionId) -> Result<bool> {
 pub async fn get(tx: &mut Tx, id: &ActionId) -> Result<Option<CorrectiveAction>> {
     let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM actions WHERE id = $1"), params![id]).await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// Those of these ids that exist, in no order.
+pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<CorrectiveAction>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(200) {
+        let sql = format!("SELECT {COLUMNS} FROM actions WHERE id IN ({})", placeholders(1, some.len()));
+        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
+        for row in tx.query(&sql, &params).await? {
+            found.push(from_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// How many there are, open or not.
+pub async fn count(tx: &mut Tx) -> Result<i64> {
+    tx.query_opt("SELECT COUNT(*) FROM actions", params![]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 /// One, held until the transaction ends.

@@ -108,6 +108,35 @@ pub async fn updates_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Vec<Event>>
     Ok(found)
 }
 
+/// Kinds of events that hold a text which a person or a monitor wrote; what [`EventBody::text`] answers.
+const WITH_TEXT: &str = "'note', 'update', 'maintenance_update', 'alert', 'change'";
+
+/// The events with a text of many subjects, oldest first; of each subject only the newest that begin within `bytes` of
+/// stored text, so that one endless timeline cannot fill the memory.
+pub async fn texts_of(tx: &mut Tx, subject_ids: &[&str], bytes: usize) -> Result<Vec<Event>> {
+    let mut found = Vec::new();
+    for some in subject_ids.chunks(200) {
+        let last = some.len() + 1;
+        // `octet_length` does not read the text itself, on neither engine.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM events WHERE id IN (
+                 SELECT id FROM (
+                     SELECT id, octet_length(body) AS size,
+                            SUM(octet_length(body)) OVER (PARTITION BY subject_id ORDER BY at DESC, id DESC) AS upto
+                     FROM events WHERE subject_id IN ({}) AND kind IN ({WITH_TEXT})
+                 ) AS newest WHERE upto - size < ${last})
+             ORDER BY at, id",
+            placeholders(1, some.len())
+        );
+        let mut params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
+        params.push(bytes.into());
+        for row in tx.query(&sql, &params).await? {
+            found.push(from_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// Replaces an event's time and body if nobody edited it since version `expected`, and keeps the old one. `event` is
 /// the new one, with its version already raised. Answers whether it was so.
 pub async fn replace(tx: &mut Tx, old: &Event, event: &Event, by: &Actor) -> Result<bool> {

@@ -155,6 +155,19 @@ pub async fn get_by_number(tx: &mut Tx, number: i64) -> Result<Option<Incident>>
     Ok(with_components(tx, vec![from_row(&row)?]).await?.pop())
 }
 
+/// Those of these ids that exist, in no order.
+pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Incident>> {
+    let mut incidents = Vec::new();
+    for some in ids.chunks(200) {
+        let sql = format!("SELECT {COLUMNS} FROM incidents WHERE id IN ({})", placeholders(1, some.len()));
+        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
+        for row in tx.query(&sql, &params).await? {
+            incidents.push(from_row(&row)?);
+        }
+    }
+    with_components(tx, incidents).await
+}
+
 /// Incidents by when they began, newest first, after `after`.
 pub async fn list(tx: &mut Tx, which: Which, after: &Keyset, limit: usize) -> Result<Vec<Incident>> {
     let sql = format!(

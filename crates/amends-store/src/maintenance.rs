@@ -1,7 +1,7 @@
 //! Planned work.
 
 use crate::incident::{affected_of, set_affected};
-use crate::{Keyset, Result, Row, Tx, dialect, params};
+use crate::{Keyset, Result, Row, Tx, Value, dialect, params, placeholders};
 use amends_model::page::Span;
 use amends_model::{Affected, ComponentStatus, Maintenance, MaintenanceId};
 use jiff::Timestamp;
@@ -146,6 +146,27 @@ pub async fn get_for_update(tx: &mut Tx, id: &MaintenanceId) -> Result<Option<Ma
     get_with(tx, id, suffix).await
 }
 
+/// One, by the number that people say.
+pub async fn get_by_number(tx: &mut Tx, number: i64) -> Result<Option<Maintenance>> {
+    let sql = format!("SELECT {COLUMNS} FROM maintenances WHERE number = $1");
+    let row = tx.query_opt(&sql, params![number]).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(with_components(tx, vec![from_row(&row)?]).await?.pop())
+}
+
+/// Those of these ids that exist, in no order.
+pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Maintenance>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(200) {
+        let sql = format!("SELECT {COLUMNS} FROM maintenances WHERE id IN ({})", placeholders(1, some.len()));
+        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
+        for row in tx.query(&sql, &params).await? {
+            found.push(from_row(&row)?);
+        }
+    }
+    with_components(tx, found).await
+}
+
 async fn get_with(tx: &mut Tx, id: &MaintenanceId, suffix: &str) -> Result<Option<Maintenance>> {
     let row = tx
         .query_opt(&format!("SELECT {COLUMNS} FROM maintenances WHERE id = $1{suffix}"), params![id])
@@ -196,6 +217,12 @@ pub async fn spans(tx: &mut Tx, since: Timestamp) -> Result<Vec<Span>> {
             })
         })
         .collect()
+}
+
+/// How many there are.
+pub async fn count(tx: &mut Tx, which: Which) -> Result<i64> {
+    let sql = format!("SELECT COUNT(*) FROM maintenances WHERE {}", which.condition());
+    tx.query_opt(&sql, params![]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 /// Ids of components that public work in progress touches.

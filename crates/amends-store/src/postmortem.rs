@@ -141,6 +141,19 @@ pub async fn get(tx: &mut Tx, id: &PostmortemId) -> Result<Option<Postmortem>> {
     row.as_ref().map(from_row).transpose()
 }
 
+/// Those of these ids that exist, in no order.
+pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Postmortem>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(200) {
+        let sql = format!("SELECT {COLUMNS} FROM postmortems WHERE id IN ({})", placeholders(1, some.len()));
+        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
+        for row in tx.query(&sql, &params).await? {
+            found.push(from_row(&row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// One, held until the transaction ends, so that concurrent changes queue up.
 pub async fn get_for_update(tx: &mut Tx, id: &PostmortemId) -> Result<Option<Postmortem>> {
     let suffix = dialect::for_update(tx.kind());

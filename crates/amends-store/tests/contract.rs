@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use amends_model::*;
-use amends_store::{Keyset, Store, StoreError, component, event, feed, incident, params, setting};
+use amends_store::{
+    Keyset, Store, StoreError, component, event, feed, incident, maintenance, params, setting,
+};
 use amends_testkit::stores::each;
 use jiff::{SignedDuration, Timestamp};
 
@@ -170,6 +172,53 @@ async fn edits_keep_what_was_there() {
         let earlier = event::earlier(&mut tx, &old.id).await.unwrap();
         assert_eq!(earlier.len(), 1);
         assert_eq!(earlier[0].body, old.body, "{}", fresh.engine);
+    }
+}
+
+#[tokio::test]
+async fn the_newest_texts_of_a_timeline_are_read_up_to_a_size() {
+    for fresh in each().await {
+        filled(&fresh.store, 2).await;
+        let event = |n: u8, subject: u8, body: EventBody| Event {
+            id: EventId::from_random([n; 12]),
+            subject: IncidentId::from_random([subject; 12]).into(),
+            at: at(i64::from(n)),
+            written_at: at(0),
+            actor: Actor::system("test"),
+            body,
+            edited_at: None,
+            version: 1,
+        };
+        let note = |text: String| EventBody::Note { text };
+        let mut tx = fresh.store.begin().await.unwrap();
+        let mut events: Vec<_> = (1..=9).map(|n| event(n, 1, note(format!("{n}").repeat(1000)))).collect();
+        events.push(event(20, 1, EventBody::Declared { severity: Severity::Sev1 }));
+        events.push(event(21, 2, note("short".into())));
+        event::insert_many(&mut tx, &events).await.unwrap();
+        let mut texts = async |bytes| -> Vec<char> {
+            let found =
+                event::texts_of(&mut tx, &["111111111111", "222222222222", "none"], bytes).await.unwrap();
+            found.iter().map(|e| e.body.text().unwrap().chars().next().unwrap()).collect()
+        };
+        let all: Vec<char> = "123456789s".chars().collect();
+        assert_eq!(texts(1 << 20).await, all, "{}", fresh.engine);
+        assert_eq!(texts(2_500).await, all[6..], "{}", fresh.engine);
+        assert_eq!(texts(1).await, all[8..], "{}: the newest in any case", fresh.engine);
+    }
+}
+
+#[tokio::test]
+async fn many_are_read_at_once() {
+    for fresh in each().await {
+        filled(&fresh.store, 3).await;
+        let mut tx = fresh.store.read().await.unwrap();
+        let mut found =
+            incident::get_many(&mut tx, &["111111111111", "nothing", "333333333333"]).await.unwrap();
+        found.sort_by_key(|i| i.number);
+        assert_eq!(found, [an_incident(1, 0), an_incident(3, 1)], "{}", fresh.engine);
+        assert_eq!(maintenance::get_many(&mut tx, &["111111111111"]).await.unwrap(), []);
+        assert_eq!(maintenance::get_by_number(&mut tx, 1).await.unwrap(), None);
+        assert_eq!(maintenance::count(&mut tx, maintenance::Which::All).await.unwrap(), 0);
     }
 }
 

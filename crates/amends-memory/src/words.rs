@@ -1,0 +1,301 @@
+//! How text becomes words: the same way when it is indexed, asked for and shown.
+//!
+//! Words are runs of letters and digits, in lower case, without accents. Scripts that write no spaces (Chinese,
+//! Japanese, Thai, …) and Korean are taken character by character, so that any part of them can be found. English words
+//! are indexed as written and, at the same place, without their ending: "deploym" finds "deployment" while it is typed,
+//! and "deployed" finds "deploys".
+
+use tantivy::tokenizer::{
+    AsciiFoldingFilter, LowerCaser, TextAnalyzer, Token, TokenFilter, TokenStream, Tokenizer,
+};
+
+/// Name under which the index knows this way of taking text apart.
+pub(crate) const NAME: &str = "words";
+
+/// Longer words (keys, addresses) are cut; in bytes.
+const LONGEST: usize = 64;
+
+/// The whole chain.
+pub(crate) fn analyzer() -> TextAnalyzer {
+    TextAnalyzer::builder(Splitter).filter(LowerCaser).filter(AsciiFoldingFilter).filter(Endings).build()
+}
+
+/// A word as it is written and as it is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// In lower case, without accents.
+    pub written: String,
+    /// Without its English ending; the same as `written` for most words.
+    pub stem: String,
+    /// Where it is in the text, in bytes.
+    pub from: usize,
+    /// Where it ends.
+    pub to: usize,
+}
+
+/// Calls `each` for every word of `text`, in order, until it answers `false`.
+pub(crate) fn for_each(analyzer: &mut TextAnalyzer, text: &str, mut each: impl FnMut(&Word) -> bool) {
+    let mut stream = analyzer.token_stream(text);
+    let mut word = Word { written: String::new(), stem: String::new(), from: 0, to: 0 };
+    let mut place = None;
+    while stream.advance() {
+        let token = stream.token();
+        // A second token at the same place is the stem.
+        if place == Some(token.position) {
+            word.stem.clone_from(&token.text);
+            continue;
+        }
+        if place.is_some() && !each(&word) {
+            return;
+        }
+        place = Some(token.position);
+        word.written.clone_from(&token.text);
+        word.stem.clone_from(&token.text);
+        (word.from, word.to) = (token.offset_from, token.offset_to);
+    }
+    if place.is_some() {
+        each(&word);
+    }
+}
+
+/// All words of a short text.
+pub(crate) fn all(analyzer: &mut TextAnalyzer, text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    for_each(analyzer, text, |word| {
+        words.push(word.clone());
+        true
+    });
+    words
+}
+
+/// Whether every character of this script is taken as a word.
+pub(crate) const fn stands_alone(c: char) -> bool {
+    matches!(c,
+        '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3040}'..='\u{30ff}' | '\u{3100}'..='\u{318f}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}'
+        | '\u{20000}'..='\u{323af}')
+}
+
+const fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// Splits text into words.
+#[derive(Clone)]
+struct Splitter;
+
+struct Pieces<'a> {
+    text: &'a str,
+    at: usize,
+    token: Token,
+}
+
+impl Tokenizer for Splitter {
+    type TokenStream<'a> = Pieces<'a>;
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Pieces<'a> {
+        Pieces { text, at: 0, token: Token::default() }
+    }
+}
+
+impl Pieces<'_> {
+    /// Where the next word begins and ends.
+    fn next_piece(&mut self) -> Option<(usize, usize)> {
+        let rest = &self.text[self.at..];
+        let (skip, first) = rest.char_indices().find(|(_, c)| c.is_alphanumeric())?;
+        let from = self.at + skip;
+        let to = if stands_alone(first) {
+            from + first.len_utf8()
+        } else {
+            self.text[from..]
+                .char_indices()
+                .find(|(_, c)| !(c.is_alphanumeric() || is_accent(*c)) || stands_alone(*c))
+                .map_or(self.text.len(), |(length, _)| from + length)
+        };
+        self.at = to;
+        Some((from, to))
+    }
+}
+
+impl TokenStream for Pieces<'_> {
+    fn advance(&mut self) -> bool {
+        let Some((from, to)) = self.next_piece() else { return false };
+        let mut cut = to.min(from + LONGEST);
+        while !self.text.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        let token = &mut self.token;
+        token.position = token.position.wrapping_add(1);
+        (token.offset_from, token.offset_to) = (from, to);
+        token.text.clear();
+        let piece = &self.text[from..cut];
+        if piece.is_ascii() {
+            token.text.push_str(piece);
+        } else {
+            token.text.extend(piece.chars().filter(|c| !is_accent(*c)));
+        }
+        true
+    }
+    fn token(&self) -> &Token {
+        &self.token
+    }
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}
+
+/// Adds, after each word that has one, the same word without its ending, at the same place.
+#[derive(Clone)]
+struct Endings;
+
+#[derive(Clone)]
+struct WithEndings<T>(T);
+
+struct EndingStream<S> {
+    inner: S,
+    stem: Token,
+    waiting: bool,
+    showing: bool,
+}
+
+impl TokenFilter for Endings {
+    type Tokenizer<T: Tokenizer> = WithEndings<T>;
+    fn transform<T: Tokenizer>(self, tokenizer: T) -> WithEndings<T> {
+        WithEndings(tokenizer)
+    }
+}
+
+impl<T: Tokenizer> Tokenizer for WithEndings<T> {
+    type TokenStream<'a> = EndingStream<T::TokenStream<'a>>;
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Self::TokenStream<'a> {
+        let inner = self.0.token_stream(text);
+        EndingStream { inner, stem: Token::default(), waiting: false, showing: false }
+    }
+}
+
+impl<S: TokenStream> TokenStream for EndingStream<S> {
+    fn advance(&mut self) -> bool {
+        if self.waiting {
+            self.waiting = false;
+            self.showing = true;
+            return true;
+        }
+        self.showing = false;
+        if !self.inner.advance() {
+            return false;
+        }
+        let token = self.inner.token();
+        self.stem.text.clear();
+        if stem(&token.text, &mut self.stem.text) {
+            self.stem.position = token.position;
+            (self.stem.offset_from, self.stem.offset_to) = (token.offset_from, token.offset_to);
+            self.waiting = true;
+        }
+        true
+    }
+    fn token(&self) -> &Token {
+        if self.showing { &self.stem } else { self.inner.token() }
+    }
+    fn token_mut(&mut self) -> &mut Token {
+        if self.showing { &mut self.stem } else { self.inner.token_mut() }
+    }
+}
+
+/// Writes an English word without its ending to `stem`, if it has one: plural, -ing, -ed, a silent e. Light on purpose:
+/// it needs no tables, and what it gets wrong it gets wrong alike in texts and in questions.
+fn stem(word: &str, stem: &mut String) -> bool {
+    if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return false;
+    }
+    let mut rest = word;
+    let mut end = "";
+    if let Some(base) = rest.strip_suffix("ies").filter(|base| base.len() > 2) {
+        (rest, end) = (base, "y");
+    } else if rest.ends_with("sses") {
+        rest = &rest[..rest.len() - 2];
+    } else if rest.ends_with('s') && !["ss", "us", "is"].iter().any(|kept| rest.ends_with(kept)) {
+        rest = &rest[..rest.len() - 1];
+    }
+    let has_vowel = |base: &str| base.bytes().any(|b| b"aeiouy".contains(&b));
+    if end.is_empty() {
+        if let Some(base) = rest.strip_suffix("ied").filter(|base| base.len() > 2) {
+            (rest, end) = (base, "y");
+        } else if !rest.ends_with("eed") {
+            let base = rest.strip_suffix("ing").or_else(|| rest.strip_suffix("ed"));
+            if let Some(base) = base.filter(|base| base.len() > 2 && has_vowel(base)) {
+                let tail = &base.as_bytes()[base.len() - 2..];
+                let doubled = tail[0] == tail[1] && !b"aeiouylsz".contains(&tail[0]) && base.len() > 3;
+                rest = if doubled { &base[..base.len() - 1] } else { base };
+            }
+        }
+        if let Some(base) = rest.strip_suffix('e').filter(|base| base.len() > 2) {
+            rest = base;
+        }
+    }
+    stem.push_str(rest);
+    stem.push_str(end);
+    stem != word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> Vec<String> {
+        all(&mut analyzer(), text).into_iter().map(|w| w.written).collect()
+    }
+
+    fn stem_of(word: &str) -> String {
+        all(&mut analyzer(), word).remove(0).stem
+    }
+
+    #[test]
+    fn words_are_plain() {
+        assert_eq!(
+            written("Mail-Server №5: DÉJÀ-VU, naïve Straße!"),
+            ["mail", "server", "5", "deja", "vu", "naive", "strasse"]
+        );
+        assert_eq!(written("de\u{301}ja\u{300} vu"), ["deja", "vu"], "accents written apart");
+        assert_eq!(written("user_history 10.0.0.1 5xx"), ["user", "history", "10", "0", "0", "1", "5xx"]);
+        assert!(written(" … 🐌 \u{0} ** ").is_empty());
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_taken_character_by_character() {
+        assert_eq!(written("データbase障害"), ["デ", "ー", "タ", "base", "障", "害"]);
+        assert_eq!(written("한국"), ["한", "국"]);
+    }
+
+    #[test]
+    fn places_are_those_of_the_text() {
+        let text = "The ÉTAGÈRE fell";
+        let words = all(&mut analyzer(), text);
+        assert_eq!(&text[words[1].from..words[1].to], "ÉTAGÈRE");
+    }
+
+    #[test]
+    fn forms_of_a_word_meet() {
+        for forms in [
+            ["deploy", "deploys", "deployed", "deploying"],
+            ["cache", "caches", "cached", "caching"],
+            ["retry", "retries", "retried", "retrying"],
+            ["stop", "stops", "stopped", "stopping"],
+            ["fail", "fails", "failed", "failing"],
+            ["pass", "passes", "passed", "passing"],
+            ["database", "databases", "database", "databases"],
+        ] {
+            let stems: Vec<_> = forms.iter().map(|form| stem_of(form)).collect();
+            assert!(stems.iter().all(|s| *s == stems[0]), "{forms:?} became {stems:?}");
+        }
+        for kept in ["status", "this", "string", "redis", "dns", "bring", "speed", "need", "5xxs"] {
+            assert_eq!(stem_of(kept), kept);
+        }
+    }
+
+    #[test]
+    fn endless_words_are_cut_at_a_character() {
+        let long = "é".repeat(500);
+        let words = all(&mut analyzer(), &long);
+        assert_eq!((words.len(), words[0].written.len(), words[0].to), (1, 32, 1000));
+    }
+}
