@@ -3,6 +3,7 @@
 use crate::cli::{Failure, Place};
 use crate::config::{self, Config, Sources};
 use amends_app::{App, AppError, Settings};
+use amends_courier::dkim::Signer;
 use amends_store::Store;
 use amends_web::{Reach, WebState};
 use axum::Router;
@@ -16,7 +17,7 @@ use tokio::task::JoinSet;
     clippy::disallowed_methods,
     reason = "the wiring decides what the clock is; everything else is given it"
 )]
-fn clock() -> jiff::Timestamp {
+pub fn clock() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
@@ -130,6 +131,20 @@ fn every<F, W>(
             }
         }
     });
+}
+
+/// The DKIM key of the configuration, if there is one.
+pub fn signer(config: &Config) -> Result<Option<Signer>, Failure> {
+    let (Some(domain), Some(selector), Some(file)) =
+        (&config.mail.dkim_domain, &config.mail.dkim_selector, &config.mail.dkim_key_file)
+    else {
+        return Ok(None);
+    };
+    let pem = std::fs::read_to_string(file)
+        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} cannot be read: {e}", file.display())))?;
+    let signer = Signer::from_pem(domain, selector, &pem)
+        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} is not a key: {e}", file.display())))?;
+    Ok(Some(signer))
 }
 
 /// Logs to standard error; what is asked for comes from the configuration.
