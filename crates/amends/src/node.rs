@@ -21,6 +21,12 @@ pub fn clock() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+/// The zone of this machine: whoever types or reads at it means its times.
+#[expect(clippy::disallowed_methods, reason = "the command line is used by a person at this machine")]
+pub fn zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::system()
+}
+
 /// The operating system's randomness: the one place where it comes from.
 #[expect(clippy::disallowed_methods, reason = "the wiring decides where randomness comes from")]
 #[allow(clippy::expect_used, reason = "without randomness nothing may go on: secrets would be guessable")]

@@ -300,7 +300,12 @@ async fn sending_domain(config: &Config, resolver: Option<std::net::SocketAddr>)
             public_key: s.public_key(),
         }),
         Err(failure) => {
-            return vec![Line::wrong(Level::Bad, WHAT, failure.message, "Mend the key or the configuration.")];
+            return vec![Line::wrong(
+                Level::Bad,
+                WHAT,
+                failure.message,
+                "Mend the key or the configuration.",
+            )];
         }
     };
     let plan = Plan { from_domain: domain.clone(), envelope_domain: domain, signature };
