@@ -12,7 +12,6 @@ pub mod incident;
 pub mod maintenance;
 pub mod markdown;
 pub mod paging;
-pub mod postmortem;
 pub mod public;
 mod record;
 

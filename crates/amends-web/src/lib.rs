@@ -1,9 +1,11 @@
 //! HTTP: the public site, the app's pages, the JSON API. Reaches the record only through `amends-app`.
 
 pub mod api;
+pub mod assets;
 pub mod error;
 pub mod guard;
 pub mod pages;
+pub mod public;
 pub mod state;
 pub mod visitor;
 

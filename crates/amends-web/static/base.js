@@ -21,13 +21,14 @@
     show(to);
   });
 
-  /* <time datetime data-as="time|stamp|day">: the server wrote the page's zone; here it becomes the reader's. */
+  /* <time datetime data-as="time|stamp|till|day">: the server wrote the page's zone; here it becomes the reader's. */
+  const lang = root.lang === "en" ? "en-GB" : root.lang;
   const format = (options) => {
-    try { return new Intl.DateTimeFormat(root.lang || undefined, options); } catch { return new Intl.DateTimeFormat(undefined, options); }
+    try { return new Intl.DateTimeFormat(lang || undefined, options); } catch { return new Intl.DateTimeFormat(undefined, options); }
   };
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const day = { day: "numeric", month: "short" };
-  const forms = { time: format(clock), stamp: format({ ...day, ...clock }), year: format({ ...day, year: "numeric", ...clock }), day: format({ weekday: "short", ...day }) };
+  const forms = { time: format(clock), till: format(clock), stamp: format({ ...day, ...clock }), year: format({ ...day, year: "numeric", ...clock }), day: format({ weekday: "short", ...day }) };
   const amount = (minutes) => minutes < 60 ? minutes + " min" : minutes < 2880 ? Math.floor(minutes / 60) + " h " + (minutes % 60) + " min" : Math.floor(minutes / 1440) + " days";
   const localise = (within) => {
     const now = new Date();

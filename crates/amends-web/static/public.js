@@ -22,14 +22,14 @@
       });
     }
   };
-  const page = document.documentElement, told = Number(page.dataset.changed), news = "amends-news";
+  const live = "live" in document.documentElement.dataset, told = Date.parse(document.lastModified), news = "amends-news";
   let asked = Date.now();
   const ask = async () => {
     if (document.hidden || Date.now() - asked < 30000) return;
     asked = Date.now();
     try {
       const answer = await fetch(location.pathname, { method: "HEAD", cache: "no-cache" });
-      if (!answer.ok || !(Date.parse(answer.headers.get("last-modified")) / 1000 > told)) return;
+      if (!answer.ok || !(Date.parse(answer.headers.get("last-modified")) > told)) return;
       const busy = document.activeElement && document.activeElement.matches("input, textarea, select, summary, .days *");
       if (!busy) return location.reload();
       const note = document.getElementById(news);
@@ -38,7 +38,7 @@
   };
   const ready = () => {
     bars();
-    if (told) { setInterval(ask, 60000 + Math.random() * 15000); document.addEventListener("visibilitychange", ask); }
+    if (live) { setInterval(ask, 60000 + Math.random() * 15000); document.addEventListener("visibilitychange", ask); }
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready); else ready();
 })();

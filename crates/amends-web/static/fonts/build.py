@@ -49,7 +49,7 @@ def cut(source, unicodes, features, out):
     font.save(out)
 
 
-UPM, ADVANCE, MIDDLE_Y, RADIUS, RING = 1000, 820, 363, 330, 84
+UPM, ADVANCE, MIDDLE_Y, RADIUS, RING = 1000, 880, 363, 370, 92
 MIDDLE_X = ADVANCE / 2
 
 
@@ -91,9 +91,9 @@ def marks(out):
     glyph("disc", lambda p: arc(p, RADIUS, math.pi / 2, -3 * math.pi / 2))
     glyph("left", ring, lambda p: arc(p, half, -math.pi / 2, -3 * math.pi / 2))
     glyph("right", ring, lambda p: arc(p, half, math.pi / 2, -math.pi / 2))
-    glyph("square", lambda p: polygon(p, [(MIDDLE_X - 300, MIDDLE_Y - 300), (MIDDLE_X - 300, MIDDLE_Y + 300), (MIDDLE_X + 300, MIDDLE_Y + 300), (MIDDLE_X + 300, MIDDLE_Y - 300)]))
-    inner = diamond(390 - RING * 1.42)
-    glyph("diamond", lambda p: polygon(p, diamond(390)), lambda p: polygon(p, [inner[0]] + inner[:0:-1]))
+    glyph("square", lambda p: polygon(p, [(MIDDLE_X - 335, MIDDLE_Y - 335), (MIDDLE_X - 335, MIDDLE_Y + 335), (MIDDLE_X + 335, MIDDLE_Y + 335), (MIDDLE_X + 335, MIDDLE_Y - 335)]))
+    inner = diamond(430 - RING * 1.42)
+    glyph("diamond", lambda p: polygon(p, diamond(430)), lambda p: polygon(p, [inner[0]] + inner[:0:-1]))
     builder = FontBuilder(UPM, isTTF=True)
     builder.setupGlyphOrder(list(glyphs))
     builder.setupCharacterMap({0x25CF: "disc", 0x25D0: "left", 0x25D1: "right", 0x25A0: "square", 0x25C7: "diamond"})

@@ -1,0 +1,98 @@
+//! What the forms of the public site ask of the application: to subscribe, confirm, choose, unsubscribe.
+
+use super::source::Reply;
+use amends_model::{ComponentId, IncidentId};
+use jiff::Timestamp;
+use std::net::IpAddr;
+
+/// Where messages are to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Channel {
+    /// A mail address, as typed.
+    Email(String),
+    /// An address that is posted to; the mail address is told when that fails.
+    Webhook {
+        /// The address.
+        endpoint: String,
+        /// Whom to tell.
+        email: String,
+    },
+    /// A telephone number.
+    Sms {
+        /// The number, as typed.
+        number: String,
+        /// Two letters (ISO 3166), when given.
+        country: Option<String>,
+    },
+}
+
+/// A wish to subscribe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Where messages are to go.
+    pub channel: Channel,
+    /// Only about these components; empty for everything.
+    pub components: Vec<ComponentId>,
+    /// Only about this incident.
+    pub incident: Option<IncidentId>,
+    /// Where the request came from, for the budgets.
+    pub source: Option<IpAddr>,
+}
+
+/// What is answered to a wish: the same whether the address was known or not, so that nobody can ask who subscribes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// An id that is of no use to anybody but the owner of the address.
+    pub id: String,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// A subscription, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The address.
+    pub address: String,
+    /// Only about these components; empty for everything.
+    pub components: Vec<ComponentId>,
+    /// Whether it was confirmed.
+    pub confirmed: bool,
+    /// Token of the page on which its owner chooses; safe in a path.
+    pub token: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// Something that was typed is wrong; a sentence for the reader.
+    #[error("{0}")]
+    Wrong(String),
+    /// The token is not one, was used up, or has expired.
+    #[error("this link is not valid any more")]
+    NoSuchToken,
+    /// Too often.
+    #[error("too many tries; try again in {seconds} seconds")]
+    TooMany {
+        /// Seconds until it is worth trying again.
+        seconds: u64,
+    },
+    /// It cannot be done just now; a sentence for the log.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// The use cases behind the public forms.
+pub trait Desk: Send + Sync + 'static {
+    /// Takes a wish and sends the confirmation.
+    fn subscribe(&self, ask: Ask) -> Reply<'_, Asked, DeskError>;
+    /// Confirms by the token of the confirmation.
+    fn confirm(&self, token: String) -> Reply<'_, Subscription, DeskError>;
+    /// Looks at a subscription by its owner's token, without changing anything.
+    fn look(&self, token: String) -> Reply<'_, Subscription, DeskError>;
+    /// Chooses components; empty for everything.
+    fn choose(&self, token: String, components: Vec<ComponentId>) -> Reply<'_, Subscription, DeskError>;
+    /// Ends it. Ending what has ended is no error.
+    fn unsubscribe(&self, token: String) -> Reply<'_, (), DeskError>;
+}

@@ -1,0 +1,34 @@
+//! The public site: status page, feeds, Statuspage API v2, badge, banner, forms.
+//!
+//! One [`PublicRecord`](amends_model::page::PublicRecord) in, every document out ([`Rendered`]); [`Site`] keeps them in
+//! memory and swaps them as a whole. Rendering is pure. Reads of the hot set touch nothing but memory; older parts of
+//! the history are read through [`Source`] on request and kept in bounds.
+
+mod api_v2;
+mod archive;
+mod badge;
+mod calendar;
+mod clean;
+pub mod desk;
+pub mod document;
+mod feeds;
+mod forms;
+mod markdown;
+mod pages;
+mod rendered;
+mod sentence;
+mod serve;
+mod site;
+pub mod source;
+mod subscribers;
+mod view;
+mod when;
+
+pub use rendered::Rendered;
+pub use sentence::{Piece, Sentence, sentence};
+pub use serve::{ClientAddress, Public, not_found, router};
+pub use site::{Clock, Site};
+pub use source::{Source, SourceError};
+
+#[cfg(test)]
+mod tests;
