@@ -12,6 +12,7 @@ pub mod incident;
 pub mod maintenance;
 pub mod markdown;
 pub mod paging;
+pub mod postmortem;
 pub mod public;
 mod record;
 

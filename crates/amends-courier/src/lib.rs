@@ -1,12 +1,24 @@
 //! One update on its way to everybody who asked for it.
 //!
-//! The stages are small and each has its own file: what a message says ([`message`]), how it gets there ([`smtp`]),
-//! what the answer means ([`judge`]), when to try again ([`backoff`]), when to stop asking ([`trial`]).
-//! Deciding is pure; only [`smtp`] waits for the network.
+//! The stages are small and each has its own file: who gets it ([`plan`]), what a message says ([`message`]), how it
+//! leaves ([`channel`], [`smtp`]), what the answer means ([`judge`]), what is recorded ([`outcome`]), when to try again
+//! ([`backoff`]), when to stop ([`trial`]) and how a channel that does not work is held ([`hold`]). [`engine`] strings
+//! them together. Deciding is pure; only [`smtp`] waits for the network.
 
 pub mod backoff;
+pub mod channel;
 pub mod dkim;
+pub mod engine;
+pub mod hold;
 pub mod judge;
+pub mod links;
 pub mod message;
+pub mod outcome;
+pub mod plan;
+pub mod settings;
 pub mod smtp;
 pub mod trial;
+
+pub use engine::{Courier, Turn};
+pub use links::Links;
+pub use settings::MailSettings;

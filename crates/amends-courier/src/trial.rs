@@ -23,6 +23,20 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [
+        Self::ChannelFailure,
+        Self::SenderRejected,
+        Self::RefusesEverybody,
+        Self::KnowsNobody,
+        Self::PutsEverybodyOff,
+    ];
+
+    /// The reason with these words.
+    pub fn from_words(words: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stop| stop.in_words() == words)
+    }
+
     /// For the banner, the doctor and the log.
     pub fn in_words(self) -> &'static str {
         match self {
@@ -46,28 +60,31 @@ const PUT_OFF: usize = 10;
 /// So many conversations in a row that broke at the end of a message stop the channel.
 const BROKEN: usize = 3;
 
-/// The recent outcomes of one channel. Made anew whenever the channel is (re)opened.
+/// The recent outcomes of one channel, the last one of each message. Made anew whenever the channel is (re)opened.
 #[derive(Debug, Clone, Default)]
 pub struct Trial {
-    recent: VecDeque<Verdict>,
+    recent: VecDeque<(u64, Verdict)>,
 }
 
 impl Trial {
-    /// Notes one outcome and says whether to stop.
+    /// Notes the outcome of a message (`who` tells messages apart) and says whether to stop.
     ///
     /// - A channel failure stops at once.
     /// - A rejected sender stops when at least one in ten of the recent outcomes is one, so the first one always
     ///   stops, and one odd recipient among many accepted ones does not stop the others again and again.
     /// - Doubtful refusals stop when they are half of the recent outcomes, and there are at least three.
-    pub fn note(&mut self, verdict: Verdict) -> Option<Stop> {
+    ///
+    /// A message that is tried again counts once: its fourth refusal says nothing about the others.
+    pub fn note(&mut self, who: u64, verdict: Verdict) -> Option<Stop> {
         if verdict == Verdict::NotSent {
             return None;
         }
+        self.recent.retain(|(known, _)| *known != who);
         if self.recent.len() == WINDOW {
             self.recent.pop_front();
         }
-        self.recent.push_back(verdict);
-        let count = |v: Verdict| self.recent.iter().filter(|r| **r == v).count();
+        self.recent.push_back((who, verdict));
+        let count = |v: Verdict| self.recent.iter().filter(|(_, r)| *r == v).count();
         let accepted = count(Verdict::Accepted);
         match verdict {
             Verdict::ChannelFailure => Some(Stop::ChannelFailure),
@@ -81,7 +98,7 @@ impl Trial {
             Verdict::HardBounce => (accepted == 0 && count(Verdict::HardBounce) >= UNKNOWN_ADDRESSES)
                 .then_some(Stop::KnowsNobody),
             Verdict::Unknown => {
-                let in_a_row = self.recent.iter().rev().take_while(|v| **v == Verdict::Unknown).count();
+                let in_a_row = self.recent.iter().rev().take_while(|(_, v)| *v == Verdict::Unknown).count();
                 (in_a_row >= BROKEN).then_some(Stop::ChannelFailure)
             }
             Verdict::TryLater => {
@@ -94,7 +111,8 @@ impl Trial {
     /// Asked when nothing is left to send: whether all that was tried was refused for unclear reasons. With few
     /// subscribers there are never three refusals to count.
     pub fn at_the_end(&self) -> Option<Stop> {
-        let all_doubtful = !self.recent.is_empty() && self.recent.iter().all(|v| *v == Verdict::Doubtful);
+        let all_doubtful =
+            !self.recent.is_empty() && self.recent.iter().all(|(_, v)| *v == Verdict::Doubtful);
         all_doubtful.then_some(Stop::RefusesEverybody)
     }
 }
@@ -131,7 +149,7 @@ mod tests {
 
     fn run(verdicts: impl IntoIterator<Item = Verdict>) -> Option<(usize, Stop)> {
         let mut trial = Trial::default();
-        verdicts.into_iter().enumerate().find_map(|(n, v)| trial.note(v).map(|stop| (n + 1, stop)))
+        verdicts.into_iter().enumerate().find_map(|(n, v)| trial.note(n as u64, v).map(|stop| (n + 1, stop)))
     }
 
     #[test]
@@ -174,14 +192,7 @@ mod tests {
 
     #[test]
     fn only_an_answer_that_is_not_about_us_mends() {
-        let all = [
-            Stop::ChannelFailure,
-            Stop::SenderRejected,
-            Stop::RefusesEverybody,
-            Stop::KnowsNobody,
-            Stop::PutsEverybodyOff,
-        ];
-        for stop in all {
+        for stop in Stop::ALL {
             assert!(mends(Accepted, stop));
             for v in [Doubtful, SenderRejected, ChannelFailure, NotSent, Unknown] {
                 assert!(!mends(v, stop), "{v:?} {stop:?}");
@@ -195,10 +206,22 @@ mod tests {
     fn one_subscriber_is_enough_to_notice_at_the_end() {
         let mut trial = Trial::default();
         assert_eq!(trial.at_the_end(), None);
-        assert_eq!(trial.note(Doubtful), None);
+        assert_eq!(trial.note(1, Doubtful), None);
         assert_eq!(trial.at_the_end(), Some(Stop::RefusesEverybody));
-        trial.note(Accepted);
+        trial.note(2, Accepted);
         assert_eq!(trial.at_the_end(), None);
+    }
+
+    #[test]
+    fn one_message_that_is_refused_again_and_again_stops_nobody() {
+        let mut trial = Trial::default();
+        for n in 0..20 {
+            trial.note(n, Accepted);
+        }
+        for _ in 0..10 {
+            assert_eq!(trial.note(99, SenderRejected), None);
+            assert_eq!(trial.note(98, Doubtful), None);
+        }
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl Milestones {
         }
     }
 
+    /// Sets the time of one milestone and where it is known from.
+    pub fn set(&mut self, milestone: Milestone, at: Timestamp, source: impl Into<String>) {
+        *self.slot(milestone) = Some(MilestoneTime { at, source: source.into() });
+    }
+
     /// All milestones in order with their times.
     pub fn iter(&self) -> impl Iterator<Item = (Milestone, Option<&MilestoneTime>)> {
         Milestone::ALL.iter().map(|m| (*m, self.get(*m)))

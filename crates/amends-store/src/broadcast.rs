@@ -90,6 +90,12 @@ pub async fn to_plan(tx: &mut Tx) -> Result<Option<(Broadcast, String)>> {
     row.map(|row| Ok((from_row(&row)?, row.get(11)?))).transpose()
 }
 
+/// Whether there is any of which it is not yet written down who gets it.
+pub async fn is_any_to_plan(tx: &mut Tx) -> Result<bool> {
+    let sql = "SELECT 1 FROM broadcasts WHERE planned_at IS NULL LIMIT 1";
+    Ok(tx.query_opt(sql, params![]).await?.is_some())
+}
+
 /// Moves the planning cursor.
 pub async fn plan_reached(tx: &mut Tx, id: &BroadcastId, after: &str) -> Result<()> {
     tx.exec("UPDATE broadcasts SET plan_after = $2 WHERE id = $1", params![id, after]).await?;

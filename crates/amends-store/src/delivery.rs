@@ -93,6 +93,15 @@ pub struct Claimed {
     pub overtaken: bool,
 }
 
+/// Which end of what is due is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// What has been due for longest.
+    OldestFirst,
+    /// What became due last.
+    NewestFirst,
+}
+
 /// Takes up to `limit` waiting deliveries for `lease` (which exists), single mails first, then by when they are due.
 /// The cost does not depend on how many there are or were.
 pub async fn claim(
@@ -100,12 +109,13 @@ pub async fn claim(
     channel: Channel,
     lease: &str,
     now: Timestamp,
+    order: Order,
     limit: usize,
 ) -> Result<Vec<Claimed>> {
     let mut claimed = Vec::new();
     for priority in [Priority::Single, Priority::Broadcast] {
         if claimed.len() < limit {
-            claimed.extend(claim_some(tx, channel, priority, now, limit - claimed.len()).await?);
+            claimed.extend(claim_some(tx, channel, priority, now, order, limit - claimed.len()).await?);
         }
     }
     let rows = claimed.iter().map(|c| params![&c.id, lease, now].to_vec()).collect();
@@ -122,17 +132,22 @@ async fn claim_some(
     channel: Channel,
     priority: Priority,
     now: Timestamp,
+    order: Order,
     limit: usize,
 ) -> Result<Vec<Claimed>> {
+    let order = match order {
+        Order::OldestFirst => "next_at, id",
+        Order::NewestFirst => "next_at DESC, id DESC",
+    };
     let sql = format!(
         "SELECT d.id, d.broadcast_id, d.subscriber_id, d.address, d.attempts, d.created_at, s.state,
            CASE WHEN x.address IS NULL THEN 0 ELSE 1 END,
-           CASE WHEN b.thread <> '' AND EXISTS
-             (SELECT 1 FROM broadcasts n WHERE n.thread = b.thread AND n.number > b.number AND n.kind <> 'letter')
+           CASE WHEN b.kind IN ('update', 'maintenance', 'reminder') AND EXISTS
+             (SELECT 1 FROM broadcasts n WHERE n.thread = b.thread AND n.number > b.number AND n.kind <> 'letter' AND n.cancelled_at IS NULL)
              THEN 1 ELSE 0 END
          FROM (SELECT id, broadcast_id, subscriber_id, address, attempts, created_at, channel, next_at FROM deliveries
                WHERE channel = $1 AND state IN ('queued', 'deferred') AND priority = $2 AND next_at <= $3
-               ORDER BY next_at, id LIMIT $4{}) d
+               ORDER BY {order} LIMIT $4{}) d
          JOIN broadcasts b ON b.id = d.broadcast_id
          LEFT JOIN subscribers s ON s.id = d.subscriber_id
          LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address

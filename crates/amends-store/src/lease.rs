@@ -21,6 +21,11 @@ pub async fn end(tx: &mut Tx, id: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether any was not renewed in time.
+pub async fn is_any_expired(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    Ok(tx.query_opt("SELECT 1 FROM leases WHERE until < $1 LIMIT 1", params![now]).await?.is_some())
+}
+
 /// Those that were not renewed in time, at most 10.
 pub async fn expired(tx: &mut Tx, now: Timestamp) -> Result<Vec<String>> {
     let sql = format!(

@@ -7,7 +7,7 @@ use amends_model::{
     Broadcast, BroadcastId, BroadcastKind, Channel, ChannelHealth, ComponentId, Delivery, DeliveryId,
     DeliveryState, Origin, Subscriber, SubscriberId, SubscriberState, Suppression, SuppressionReason,
 };
-use amends_store::delivery::{Outcome, Priority};
+use amends_store::delivery::{Order, Outcome, Priority};
 use amends_store::{Keyset, Store, broadcast, channel, delivery, lease, mailbox, subscriber, suppression};
 use amends_testkit::stores::each;
 use jiff::{SignedDuration, Timestamp};
@@ -91,7 +91,8 @@ async fn on_its_way(store: &Store, n: usize, count: usize) -> Broadcast {
 async fn claim(store: &Store, name: &str, now: Timestamp, limit: usize) -> Vec<delivery::Claimed> {
     let mut tx = store.begin().await.unwrap();
     lease::begin(&mut tx, name, "node", now + SignedDuration::from_secs(60)).await.unwrap();
-    let claimed = delivery::claim(&mut tx, Channel::Email, name, now, limit).await.unwrap();
+    let claimed =
+        delivery::claim(&mut tx, Channel::Email, name, now, Order::OldestFirst, limit).await.unwrap();
     tx.commit().await.unwrap();
     claimed
 }

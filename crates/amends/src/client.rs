@@ -72,9 +72,8 @@ impl Client {
 
     async fn on_this_machine(place: &Place) -> Result<Self, Failure> {
         let config = node::configuration(place, &[])?;
-        let socket = local::path(&config.data);
-        if tokio::net::UnixStream::connect(&socket).await.is_ok() {
-            return Ok(Client(Way::Socket(socket)));
+        if local::connect(&config.data).await.is_ok() {
+            return Ok(Client(Way::Socket(config.data)));
         }
         if config.database.is_none() && !config.data.join("amends.db").exists() {
             return Err(Failure::said_no(format!(
@@ -113,10 +112,10 @@ impl Client {
                     (**router).clone().oneshot(request).await.unwrap_or_else(|never| match never {});
                 answer(response).await
             }
-            Way::Socket(socket) => {
+            Way::Socket(data) => {
                 let request =
                     request.header(HOST, "localhost").body(Body::from(bytes)).map_err(|e| wrong(&e))?;
-                let stream = tokio::net::UnixStream::connect(socket).await.map_err(|e| {
+                let stream = local::connect(data).await.map_err(|e| {
                     Failure::said_no(format!("the server in this data folder does not answer: {e}"))
                 })?;
                 exchange(stream, request).await

@@ -7,7 +7,7 @@ use axum::{Extension, Router};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 
 /// The socket of a data folder.
 pub fn path(data: &Path) -> PathBuf {
@@ -25,6 +25,11 @@ pub fn listen(data: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
+}
+
+/// Connects to the server that runs in a data folder.
+pub async fn connect(data: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path(data)).await
 }
 
 /// The routes for callers that own the installation.

@@ -3,6 +3,7 @@
 use crate::cli::{Failure, Place};
 use crate::config::{self, Config, Sources};
 use amends_app::{App, AppError, Settings};
+use amends_courier::dkim::Signer;
 use amends_store::Store;
 use amends_web::{Reach, WebState};
 use axum::Router;
@@ -16,8 +17,14 @@ use tokio::task::JoinSet;
     clippy::disallowed_methods,
     reason = "the wiring decides what the clock is; everything else is given it"
 )]
-fn clock() -> jiff::Timestamp {
+pub fn clock() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// The zone of this machine: whoever types or reads at it means its times.
+#[expect(clippy::disallowed_methods, reason = "the command line is used by a person at this machine")]
+pub fn zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::system()
 }
 
 /// The operating system's randomness: the one place where it comes from.
@@ -130,6 +137,20 @@ fn every<F, W>(
             }
         }
     });
+}
+
+/// The DKIM key of the configuration, if there is one.
+pub fn signer(config: &Config) -> Result<Option<Signer>, Failure> {
+    let (Some(domain), Some(selector), Some(file)) =
+        (&config.mail.dkim_domain, &config.mail.dkim_selector, &config.mail.dkim_key_file)
+    else {
+        return Ok(None);
+    };
+    let pem = std::fs::read_to_string(file)
+        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} cannot be read: {e}", file.display())))?;
+    let signer = Signer::from_pem(domain, selector, &pem)
+        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} is not a key: {e}", file.display())))?;
+    Ok(Some(signer))
 }
 
 /// Logs to standard error; what is asked for comes from the configuration.

@@ -232,6 +232,10 @@ fn unquote(value: &str) -> String {
         let end = inner.rfind('\'').unwrap_or(inner.len());
         return inner[..end].replace("''", "'");
     }
+    // A list or map in one line keeps what looks like a comment: it may stand in a quoted part.
+    if value.starts_with(['{', '[']) {
+        return value.to_owned();
+    }
     match value.find(" #") {
         Some(comment) => value[..comment].trim_end().to_owned(),
         None => value.to_owned(),

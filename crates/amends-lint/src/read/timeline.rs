@@ -111,7 +111,10 @@ impl Reader<'_, '_> {
             };
             let (text, cues) = match said {
                 Some(said) => {
-                    let cues = Cues::of(&said);
+                    let mut cues = Cues::of(&said);
+                    if origin == Origin::Label {
+                        label_cues(&mut cues, &said);
+                    }
                     (said, cues)
                 }
                 None => sentences.around(mention.start),
@@ -250,6 +253,16 @@ fn spaced(key: &str) -> String {
         words.push(if matches!(c, '_' | '-' | '.') { ' ' } else { c });
     }
     words
+}
+
+/// A label of one word says more than the same word in a sentence.
+fn label_cues(cues: &mut Cues, label: &str) {
+    use super::facts::MilestoneKind as Kind;
+    match label.to_lowercase().as_str() {
+        "start" | "started" | "begin" | "began" | "beginning" => cues.raise(Kind::Start, 6),
+        "end" | "ended" | "finished" | "over" => cues.raise(Kind::Resolved, 6),
+        _ => {}
+    }
 }
 
 /// The names of fields are clearer than words in a sentence.

@@ -1,16 +1,369 @@
-use crate::cli::{Failure, Place};
+use crate::cli::{Failure, Place, print};
+use crate::config::Config;
+use crate::local;
+use crate::node::{clock, configuration};
+use amends_courier::smtp::{MailServer, Session};
+use amends_egress::sender::Level;
+use amends_egress::survey::{self, Plan, Signature};
+use amends_egress::{Destination, Door, DoorConfig, Names, Verify};
+use amends_model::Channel;
+use amends_store::{Store, StoreError};
 use clap::Args;
+use std::path::Path;
+use std::time::Duration;
 
 /// Say in plain words what is wrong with this installation.
+///
+/// Looks at the database, the clock, the disk, the mail server, what the sending domain says in DNS (SPF, DKIM, DMARC),
+/// held messages, and the public address. Changes nothing. Exits with 1 if something is broken.
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]
     place: Place,
+    /// Ask this DNS server instead of the system's, such as 127.0.0.1:53
+    #[arg(long, value_name = "ADDR")]
+    resolver: Option<std::net::SocketAddr>,
+}
+
+/// One thing that was looked at.
+struct Line {
+    level: Level,
+    what: &'static str,
+    says: String,
+    remedy: String,
+}
+
+impl Line {
+    fn good(what: &'static str, says: impl Into<String>) -> Self {
+        Line { level: Level::Good, what, says: says.into(), remedy: String::new() }
+    }
+
+    fn wrong(level: Level, what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Line { level, what, says: says.into(), remedy: remedy.into() }
+    }
+
+    fn text(&self) -> String {
+        let mark = match self.level {
+            Level::Good => "✓ good   ",
+            Level::Note => "· note   ",
+            Level::Warning => "! warning",
+            Level::Bad => "✗ broken ",
+        };
+        let remedy =
+            if self.remedy.is_empty() { String::new() } else { format!("\n{:22}→ {}", "", self.remedy) };
+        format!("{mark}  {:<9}  {}{remedy}\n", self.what, self.says)
+    }
 }
 
 impl Doctor {
     /// Runs it.
     pub async fn run(self) -> Result<(), Failure> {
-        Err(Failure::said_no(format!("cannot look at {:?} yet", self.place.data)))
+        let config = configuration(&self.place, &[])?;
+        let mut lines = Vec::new();
+        let mut tell = |line: Line| {
+            print(&line.text());
+            lines.push(line.level);
+        };
+        for line in database(&config).await {
+            tell(line);
+        }
+        tell(time());
+        tell(disk(&config.data));
+        for line in mail(&config, self.resolver).await {
+            tell(line);
+        }
+        tell(public_address(&config).await);
+        let broken = lines.iter().filter(|l| **l == Level::Bad).count();
+        if broken == 0 {
+            Ok(())
+        } else {
+            Err(Failure::said_no(format!("{broken} of {} things are broken", lines.len())))
+        }
+    }
+}
+
+/// The database, and what the record says about messages that wait.
+async fn database(config: &Config) -> Vec<Line> {
+    const WHAT: &str = "database";
+    let opened = match &config.database {
+        Some(url) => Store::open_postgres(url).await,
+        None if !config.data.join("amends.db").exists() => {
+            return vec![Line::wrong(
+                Level::Bad,
+                WHAT,
+                format!("There is no installation in {}.", config.data.display()),
+                "Make one with ‘amends init’, or name the right folder with --data.",
+            )];
+        }
+        None => Store::open_folder(&config.data).await,
+    };
+    let place =
+        config.database.as_ref().map_or_else(|| config.data.display().to_string(), |_| "PostgreSQL".into());
+    let mut lines = Vec::new();
+    match opened {
+        Ok(store) => {
+            lines.push(Line::good(WHAT, format!("{place} opens, its schema is current.")));
+            lines.extend(held(&store).await);
+        }
+        Err(StoreError::FolderInUse(_)) => lines.extend(running(config).await),
+        Err(error) => lines.push(Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("It cannot be opened: {error}."),
+            "Until it can, the server shows its last page and takes no changes.",
+        )),
+    }
+    lines
+}
+
+/// A server holds the folder: it says itself how it is.
+async fn running(config: &Config) -> Vec<Line> {
+    const WHAT: &str = "server";
+    let place = Place { data: Some(config.data.clone()), ..Place::default() };
+    let asked = async {
+        let client = crate::client::Client::find(None, None, &place).await?;
+        client.send(hyper::Method::GET, "/api/v1/health", &[], None).await?.json()
+    };
+    match tokio::time::timeout(Duration::from_secs(10), asked).await {
+        Ok(Ok(health)) => {
+            let mut lines =
+                vec![Line::good(WHAT, format!("It runs in {} and answers.", config.data.display()))];
+            lines.extend(held_line(
+                health["held"].as_u64().unwrap_or(0),
+                health["mail"]["reason"].as_str().unwrap_or_default(),
+            ));
+            lines
+        }
+        Ok(Err(failure)) => vec![Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!(
+                "It holds the data folder but does not answer on {}: {}",
+                local::path(&config.data).display(),
+                failure.message
+            ),
+            "Look at its log, and restart it.",
+        )],
+        Err(_) => vec![Line::wrong(
+            Level::Bad,
+            WHAT,
+            "It holds the data folder but did not answer within ten seconds.",
+            "Look at its log, and restart it.",
+        )],
+    }
+}
+
+/// Messages that wait for the mail server.
+async fn held(store: &Store) -> Option<Line> {
+    let mut tx = store.read().await.ok()?;
+    let health = amends_store::channel::get(&mut tx, Channel::Email).await.ok()??;
+    let held = amends_store::delivery::waiting(&mut tx, Channel::Email).await.ok()?;
+    if health.failing { held_line(held, &health.reason) } else { None }
+}
+
+fn held_line(held: u64, reason: &str) -> Option<Line> {
+    (!reason.is_empty()).then(|| {
+        Line::wrong(
+            Level::Bad,
+            "messages",
+            format!("{held} messages are held, none is lost: {reason}"),
+            "They go out by themselves when the mail server takes mail again.",
+        )
+    })
+}
+
+/// A clock that is far off signs mail in the future and orders the record wrongly.
+fn time() -> Line {
+    let now = clock();
+    // The program cannot be older than its own making.
+    let made: jiff::Timestamp = "2026-11-01T00:00:00Z".parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    if now < made {
+        Line::wrong(
+            Level::Bad,
+            "clock",
+            format!("It says {now}, which is before this program was made."),
+            "Set the clock, and let an NTP service keep it.",
+        )
+    } else {
+        Line::good("clock", format!("It says {}.", now.strftime("%Y-%m-%d %H:%M:%S UTC")))
+    }
+}
+
+fn disk(data: &Path) -> Line {
+    const WHAT: &str = "disk";
+    match rustix::fs::statvfs(data) {
+        Ok(space) => {
+            let free = space.f_bavail * space.f_frsize / (1024 * 1024);
+            let says = format!("{free} MiB are free in {}.", data.display());
+            match free {
+                0..100 => {
+                    Line::wrong(Level::Bad, WHAT, says, "Make room: without it nothing can be recorded.")
+                }
+                100..1024 => Line::wrong(Level::Warning, WHAT, says, "Make room soon."),
+                _ => Line::good(WHAT, says),
+            }
+        }
+        Err(error) => Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("{} cannot be looked at: {error}.", data.display()),
+            "Check that the folder exists and that this user may use it.",
+        ),
+    }
+}
+
+async fn mail(config: &Config, resolver: Option<std::net::SocketAddr>) -> Vec<Line> {
+    const WHAT: &str = "mail";
+    let Some(address) = &config.mail.server else {
+        return vec![Line::wrong(
+            Level::Note,
+            WHAT,
+            "No mail server is configured: messages go to the built-in viewer and reach nobody.",
+            "Set mail.server when subscribers are to get mail.",
+        )];
+    };
+    let server = match MailServer::from_url(address, &config.hello()) {
+        Ok(server) => server,
+        Err(why) => {
+            return vec![Line::wrong(
+                Level::Bad,
+                WHAT,
+                format!("mail.server is not understood: {why}."),
+                "Mend it in the configuration.",
+            )];
+        }
+    };
+    let mut lines = Vec::new();
+    let opened = async {
+        let door = Door::new(DoorConfig { resolver, ..DoorConfig::default() }).map_err(|e| e.to_string())?;
+        Session::open(&door, &server).await.map_err(|e| e.to_string())
+    };
+    match tokio::time::timeout(Duration::from_secs(20), opened).await {
+        Ok(Ok(session)) => {
+            let secure = session.is_secure();
+            session.close().await;
+            let says = format!(
+                "{}:{} answers and takes us{}.",
+                server.host,
+                server.port,
+                if secure { ", encrypted" } else { "" }
+            );
+            let loopback = matches!(server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+            lines.push(if secure || loopback {
+                Line::good(WHAT, says)
+            } else {
+                Line::wrong(
+                    Level::Warning,
+                    WHAT,
+                    format!("{says} It offers no encryption."),
+                    "Use a server that does, with smtp+starttls:// or smtps://.",
+                )
+            });
+        }
+        Ok(Err(why)) => lines.push(Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("The mail server cannot be used: {why}."),
+            "Messages are held meanwhile; check address, name and password.",
+        )),
+        Err(_) => lines.push(Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("{}:{} did not answer within 20 seconds.", server.host, server.port),
+            "Check that it runs and that no firewall is between.",
+        )),
+    }
+    lines.extend(sending_domain(config, resolver).await);
+    lines
+}
+
+/// SPF, DKIM and DMARC of the sending domain.
+async fn sending_domain(config: &Config, resolver: Option<std::net::SocketAddr>) -> Vec<Line> {
+    const WHAT: &str = "DNS";
+    let from = config.sender();
+    let domain = from.rsplit_once('@').map_or("", |(_, domain)| domain).trim_end_matches('>').to_owned();
+    let names = match resolver.map_or_else(Names::of_system, Names::at) {
+        Ok(names) => names,
+        Err(error) => {
+            return vec![Line::wrong(
+                Level::Warning,
+                WHAT,
+                format!("No DNS server can be asked: {error}."),
+                "Name one with --resolver.",
+            )];
+        }
+    };
+    let signature = match crate::node::signer(config) {
+        Ok(signer) => signer.map(|s| Signature {
+            selector: s.selector().to_owned(),
+            domain: s.domain().to_owned(),
+            public_key: s.public_key(),
+        }),
+        Err(failure) => {
+            return vec![Line::wrong(
+                Level::Bad,
+                WHAT,
+                failure.message,
+                "Mend the key or the configuration.",
+            )];
+        }
+    };
+    let plan = Plan { from_domain: domain.clone(), envelope_domain: domain, signature };
+    let looked = tokio::time::timeout(Duration::from_secs(30), survey::look(&names, &plan)).await;
+    match looked {
+        Ok(findings) => findings
+            .into_iter()
+            .map(|f| Line { level: f.level, what: WHAT, says: f.says, remedy: f.remedy })
+            .collect(),
+        Err(_) => vec![Line::wrong(
+            Level::Warning,
+            WHAT,
+            "The DNS server did not answer in time.",
+            "Name another one with --resolver.",
+        )],
+    }
+}
+
+async fn public_address(config: &Config) -> Line {
+    const WHAT: &str = "address";
+    let host = config.public_host().to_owned();
+    let here = matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1" | "0.0.0.0");
+    if here {
+        return Line::wrong(
+            Level::Note,
+            WHAT,
+            format!("{} is for this machine only; links in mails would lead nowhere.", config.public_url),
+            "Set public_url before customers subscribe.",
+        );
+    }
+    let port = config.public_port();
+    let reached = async {
+        let door = Door::new(DoorConfig::default()).map_err(|e| e.to_string())?;
+        let wire =
+            door.dial(&Destination::of_operator(host.clone(), port)).await.map_err(|e| e.to_string())?;
+        if config.is_https() {
+            door.secure(wire, &host, Verify::Name).await.map_err(|e| e.to_string())?;
+        }
+        Ok::<(), String>(())
+    };
+    let reached = tokio::time::timeout(Duration::from_secs(15), reached)
+        .await
+        .unwrap_or_else(|_| Err("no answer in time".into()));
+    match (reached, config.is_https()) {
+        (Ok(()), true) => {
+            Line::good(WHAT, format!("{} answers, with a certificate that is valid.", config.public_url))
+        }
+        (Ok(()), false) => Line::wrong(
+            Level::Warning,
+            WHAT,
+            format!("{} answers, but without encryption.", config.public_url),
+            "Put a proxy that speaks https before it, and set public_url to https://.",
+        ),
+        (Err(why), _) => Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("{} cannot be reached from here: {why}.", config.public_url),
+            "Check DNS, proxy and certificate. (Some networks do not let a machine reach its own public address.)",
+        ),
     }
 }

@@ -55,6 +55,30 @@ impl Config {
         self.public_url.starts_with("https://")
     }
 
+    /// Port of the public address.
+    pub fn public_port(&self) -> u16 {
+        let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        let port = rest.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        port.unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
+    /// Our own name for `EHLO`.
+    pub fn hello(&self) -> String {
+        self.mail.hello.clone().unwrap_or_else(|| match self.public_host() {
+            host if host.parse::<IpAddr>().is_ok() => format!("[{host}]"),
+            host => host.to_owned(),
+        })
+    }
+
+    /// `From` of all mail, as configured or made from the public host.
+    pub fn sender(&self) -> String {
+        self.mail.from.clone().unwrap_or_else(|| match self.public_host() {
+            // An address of a machine is no mail domain.
+            host if host.parse::<IpAddr>().is_ok() => "status@localhost.localdomain".into(),
+            host => format!("status@{host}"),
+        })
+    }
+
     /// Host of the public address, without port.
     pub fn public_host(&self) -> &str {
         let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);

@@ -14,11 +14,10 @@ mod user;
 
 use crate::cli::{Failure, Place, print};
 use crate::client::{Answer, Client};
+use crate::node;
 use amends_model::local_time;
 use clap::{Args, Subcommand};
 use hyper::Method;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
 /// How the API is reached, and how answers are printed.
@@ -233,11 +232,7 @@ pub fn encoded(text: &str) -> String {
 
 /// Reads a time that was typed on this machine: in its zone, or with an offset.
 pub fn time(option: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "whoever types means the clock and zone of the machine they type on"
-    )]
-    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let (now, zone) = (node::clock(), node::zone());
     text.map(|text| {
         local_time::parse(text, &zone, now)
             .map(|at| at.to_string())

@@ -1,7 +1,6 @@
 //! How resources read in a terminal.
 
 use amends_model::local_time;
-use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 /// A field as text; `-` when there is nothing.
@@ -15,8 +14,7 @@ pub fn text(resource: &Json, field: &str) -> String {
 
 /// A time field in this machine's zone.
 pub fn time(resource: &Json, field: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "whoever reads this sits at the machine it is printed on")]
-    let zone = TimeZone::system();
+    let zone = crate::node::zone();
     let at = resource[field].as_str().and_then(|t| t.parse().ok());
     at.map_or_else(|| "-".into(), |at| local_time::show_with_zone(at, &zone))
 }

@@ -1,0 +1,96 @@
+//! Channels: how messages leave. One file each; all answer with a [`Verdict`], so that everything behind them
+//! (recording, holding, retrying) is the same for all.
+
+mod email;
+mod postmaster;
+mod viewer;
+
+pub use email::Email;
+pub use postmaster::Postmaster;
+pub use viewer::Viewer;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use amends_model::page::Page;
+use amends_model::{BroadcastId, Channel};
+use amends_store::delivery::Claimed;
+use jiff::Timestamp;
+
+use crate::judge::Verdict;
+use crate::message::Content;
+
+/// A future that can be kept in a box.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What all messages of one broadcast have in common.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The broadcast.
+    pub broadcast_id: BroadcastId,
+    /// What it says, as it was shown before it went.
+    pub content: Content,
+    /// When it was made; the date of its mails.
+    pub made_at: Timestamp,
+    /// The page in whose name it goes.
+    pub page: Arc<Page>,
+}
+
+/// One message to send.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The delivery.
+    pub delivery: Claimed,
+    /// Its broadcast.
+    pub bundle: Arc<Bundle>,
+    /// Whether it came back unsent from a line that broke.
+    pub came_back: bool,
+}
+
+/// What became of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it means.
+    pub verdict: Verdict,
+    /// The other side's words, or ours when there were none.
+    pub words: String,
+}
+
+/// Whether a line can be used again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineEnd {
+    /// Nothing was left to send.
+    Drained,
+    /// The line is gone; open another.
+    Gone(String),
+}
+
+/// A way for messages to leave.
+pub trait Carrier: Send + Sync {
+    /// Which channel it serves.
+    fn channel(&self) -> Channel;
+
+    /// How many lines may be open at once.
+    fn lines(&self) -> usize;
+
+    /// Opens one.
+    ///
+    /// # Errors
+    /// In words for the operator. Always about the channel, never about a recipient.
+    fn open(&self) -> Boxed<'_, Result<Box<dyn Line>, String>>;
+}
+
+/// An open connection (or what stands for one) over which messages go one after another.
+pub trait Line: Send {
+    /// Sends what `next` gives until it gives nothing. Each task's answer is told to `done` exactly once, before this
+    /// returns.
+    fn carry<'a>(
+        &'a mut self,
+        next: &'a mut (dyn FnMut() -> Option<Task> + Send),
+        done: &'a mut (dyn FnMut(Task, Answer) + Send),
+    ) -> Boxed<'a, LineEnd>;
+
+    /// Ends it politely.
+    fn close(self: Box<Self>) -> Boxed<'static, ()>;
+}

@@ -1,0 +1,254 @@
+//! The courier at work: a duty that looks what is due in the store and does it. Woken by a nudge or a timer, safe to
+//! run on every node at once, and safe to be ended at any moment: what is not recorded is sent again as the same
+//! message.
+//!
+//! One turn: take back what dead nodes held → write down who gets what is new → claim a batch → send it over several
+//! lines → record. No transaction is open while something is sent. When the channel fails, nothing is claimed any more:
+//! everything waits in the store, and a single message asks from time to time whether it is mended.
+
+mod batch;
+mod probe;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use amends_model::{Channel, ChannelHealth};
+use amends_store::{EngineKind, Store, StoreError, Tx, channel, delivery, lease};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Mutex, Notify, watch};
+
+use crate::channel::{Carrier, Line};
+use crate::plan;
+use crate::settings::MailSettings;
+use crate::trial::Trial;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Fills a slice with random bytes.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Deliveries claimed at once.
+const BATCH: usize = 500;
+/// Transactions of planning before something is sent in between.
+const PLAN_STEPS: usize = 10;
+/// How long a lease lasts without being renewed.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How often it is renewed.
+const RENEW: Duration = Duration::from_secs(15);
+/// Lines that were not used for so long are closed.
+const IDLE_LINE: Duration = Duration::from_secs(15);
+
+/// What a turn left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// There is more to do now.
+    More,
+    /// Nothing to do before this time, unless somebody nudges.
+    Idle(Option<Timestamp>),
+}
+
+/// Carries one channel's messages. Each channel has a courier of its own, so that a dead one delays nobody.
+pub struct Courier {
+    store: Store,
+    carrier: Arc<dyn Carrier>,
+    settings: MailSettings,
+    clock: Clock,
+    random: Random,
+    node: String,
+    state: Mutex<State>,
+}
+
+struct State {
+    lines: Vec<Box<dyn Line>>,
+    used: Instant,
+    trial: Trial,
+    started: bool,
+}
+
+/// What a look at the store shows.
+struct Glance {
+    to_plan: bool,
+    expired: bool,
+    health: Option<ChannelHealth>,
+    next_due: Option<Timestamp>,
+}
+
+impl Courier {
+    /// Over a store and a carrier.
+    pub fn new(
+        store: Store,
+        carrier: Arc<dyn Carrier>,
+        settings: MailSettings,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        // A data folder has one process: what it held when it was ended is its own. Nodes on PostgreSQL are many and
+        // have no name that outlives them: their leases run out.
+        let node = match store.kind() {
+            EngineKind::Sqlite => "alone".to_owned(),
+            EngineKind::Postgres => id(&random),
+        };
+        let state =
+            State { lines: Vec::new(), used: Instant::now(), trial: Trial::default(), started: false };
+        Self { store, carrier, settings, clock, random, node, state: Mutex::new(state) }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    fn channel(&self) -> Channel {
+        self.carrier.channel()
+    }
+
+    /// Works until `stop` says so. A store that cannot be reached is waited for.
+    pub async fn run(&self, nudge: &Notify, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let longest = match self.store.kind() {
+                EngineKind::Sqlite => 30,
+                // Other nodes' nudges do not come here.
+                EngineKind::Postgres => 5,
+            };
+            let pause = match self.turn(&stop).await {
+                Ok(Turn::More) => continue,
+                Ok(Turn::Idle(until)) => {
+                    let left =
+                        until.map_or(longest * 1000, |at| at.duration_since(self.now()).as_millis() as i64);
+                    Duration::from_millis(left.clamp(50, longest * 1000).unsigned_abs())
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the courier waits for the store");
+                    Duration::from_secs(2)
+                }
+            };
+            tokio::select! {
+                () = nudge.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => {}
+            }
+        }
+        self.close_lines().await;
+    }
+
+    async fn close_lines(&self) {
+        let lines = std::mem::take(&mut self.state.lock().await.lines);
+        for line in lines {
+            line.close().await;
+        }
+    }
+
+    /// Does what is due now, at most one batch of it. `stop` ends a batch early: what was not sent goes back.
+    ///
+    /// # Errors
+    /// What the store says. Nothing is lost by that; the next turn goes on.
+    pub async fn turn(&self, stop: &watch::Receiver<bool>) -> Result<Turn, StoreError> {
+        let mut state = self.state.lock().await;
+        if !state.started {
+            self.take_back_own().await?;
+            state.started = true;
+        }
+        let glance = self.glance().await?;
+        if glance.expired {
+            self.take_back_expired().await?;
+        }
+        if glance.to_plan {
+            self.plan().await?;
+        }
+        if *stop.borrow() {
+            return Ok(Turn::Idle(None));
+        }
+        if let Some(health) = glance.health.as_ref().filter(|h| h.failing) {
+            let due = health.next_probe_at.is_none_or(|at| at <= self.now());
+            return if due {
+                self.probe(&mut state, health).await
+            } else {
+                Ok(Turn::Idle(health.next_probe_at))
+            };
+        }
+        let due = glance.to_plan || glance.expired || glance.next_due.is_some_and(|at| at <= self.now());
+        if due {
+            state.used = Instant::now();
+            return self.batch(&mut state, stop).await;
+        }
+        if !state.lines.is_empty() && state.used.elapsed() > IDLE_LINE {
+            drop(state);
+            self.close_lines().await;
+        }
+        Ok(Turn::Idle(glance.next_due))
+    }
+
+    async fn glance(&self) -> Result<Glance, StoreError> {
+        let now = self.now();
+        let mut tx = self.store.read().await?;
+        Ok(Glance {
+            to_plan: amends_store::broadcast::is_any_to_plan(&mut tx).await?,
+            expired: lease::is_any_expired(&mut tx, now).await?,
+            health: channel::get(&mut tx, self.channel()).await?,
+            next_due: delivery::next_due(&mut tx, self.channel()).await?,
+        })
+    }
+
+    async fn plan(&self) -> Result<(), StoreError> {
+        for _ in 0..PLAN_STEPS {
+            let mut tx = self.store.begin().await?;
+            let more = plan::step(&mut tx, self.now()).await?;
+            tx.commit().await?;
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_back_own(&self) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        let leases = lease::of_node(&mut tx, &self.node).await?;
+        self.take_back(&mut tx, leases).await?;
+        if self.store.kind() == EngineKind::Sqlite {
+            // A probe that was under way when the process ended will not come back.
+            if let Some(health) = channel::get(&mut tx, self.channel()).await?.filter(|h| h.failing) {
+                let now = Some(self.now());
+                channel::set(&mut tx, &ChannelHealth { next_probe_at: now, ..health }).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    async fn take_back_expired(&self) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        let leases = lease::expired(&mut tx, self.now()).await?;
+        self.take_back(&mut tx, leases).await?;
+        tx.commit().await
+    }
+
+    async fn take_back(&self, tx: &mut Tx, leases: Vec<String>) -> Result<(), StoreError> {
+        for id in leases {
+            let count = delivery::reclaim(tx, &id, self.now()).await?;
+            lease::end(tx, &id).await?;
+            if count > 0 {
+                tracing::warn!(
+                    count,
+                    "a batch was left behind by a courier that ended; its messages are sent again"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn id(&self) -> String {
+        id(&self.random)
+    }
+
+    fn number(&self) -> u32 {
+        let mut bytes = [0; 4];
+        (self.random)(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+}
+
+fn id(random: &Random) -> String {
+    let mut bytes = [0; amends_model::ID_LENGTH];
+    random(&mut bytes);
+    amends_model::id_text(bytes)
+}

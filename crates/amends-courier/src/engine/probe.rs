@@ -1,0 +1,176 @@
+//! Asking a channel that failed whether it works again: with one message, by one node.
+
+use amends_model::{BroadcastId, ChannelHealth};
+use amends_store::delivery::Order;
+use amends_store::{StoreError, Tx, broadcast, channel, delivery, lease, page, suppression};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Courier, State, Turn};
+use crate::channel::{Answer, LineEnd, Task};
+use crate::judge::Verdict;
+use crate::message::{Alarm, Content, compose};
+use crate::trial::{Stop, Trial, mends};
+use crate::{hold, outcome, plan};
+
+/// If the node that asks dies, another asks after this long; longer than a mail server may take to answer.
+const PROBE_LEASE: SignedDuration = SignedDuration::from_mins(7);
+
+/// Operators are told by mail of failures that lasted at least this long.
+const WORTH_TELLING: SignedDuration = SignedDuration::from_mins(2);
+
+impl Courier {
+    pub(super) async fn probe(&self, state: &mut State, health: &ChannelHealth) -> Result<Turn, StoreError> {
+        let now = self.now();
+        let mut tx = self.store.begin().await?;
+        let until = now.checked_add(PROBE_LEASE).unwrap_or(now);
+        let ours = channel::take_probe(&mut tx, self.channel(), now, until).await?;
+        tx.commit().await?;
+        if !ours {
+            return Ok(Turn::Idle(Some(until)));
+        }
+        // From both ends in turn: if the oldest is refused for a reason of its own, another one gets its chance.
+        let order = if health.probes.is_multiple_of(2) { Order::OldestFirst } else { Order::NewestFirst };
+        let batch = self.claim(1, order).await?;
+        let (lease, task) = match batch {
+            Some(mut batch) => match batch.tasks.pop() {
+                Some(task) => (batch.lease, Some(task)),
+                // It was not to be sent any more. Ask again at once, with another.
+                None => {
+                    self.set_health(&ChannelHealth { next_probe_at: Some(now), ..health.clone() }).await?;
+                    return Ok(Turn::More);
+                }
+            },
+            None => (String::new(), None),
+        };
+        let (answer, mended) = self.ask(state, health, task.clone()).await;
+        let now = self.now();
+        let mut tx = self.store.begin().await?;
+        if let Some(task) = &task {
+            self.settle_probe(&mut tx, &lease, task, &answer, mended, now).await?;
+        }
+        let turn = if mended {
+            self.mended(&mut tx, health, now).await?;
+            state.trial = Trial::default();
+            Turn::More
+        } else {
+            let failing = hold::still_failing(health, stop_for(answer.verdict, health), &answer.words, now);
+            channel::set(&mut tx, &failing).await?;
+            Turn::Idle(failing.next_probe_at)
+        };
+        tx.commit().await?;
+        Ok(turn)
+    }
+
+    async fn set_health(&self, health: &ChannelHealth) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        channel::set(&mut tx, health).await?;
+        tx.commit().await
+    }
+
+    /// Opens a line and sends the message, if there is one. Without one, a line that opens is enough only when lines
+    /// were the trouble.
+    async fn ask(&self, state: &mut State, health: &ChannelHealth, task: Option<Task>) -> (Answer, bool) {
+        let stop = hold::stop_of(health);
+        let mut line = match self.carrier.open().await {
+            Ok(line) => line,
+            Err(words) => return (Answer { verdict: Verdict::ChannelFailure, words }, false),
+        };
+        let Some(task) = task else {
+            line.close().await;
+            let mended = stop == Stop::ChannelFailure;
+            return (Answer { verdict: Verdict::NotSent, words: health.detail.clone() }, mended);
+        };
+        let (mut to_send, mut answered) = (Some(task), None);
+        let end = line.carry(&mut || to_send.take(), &mut |_, answer| answered = Some(answer)).await;
+        if end == LineEnd::Drained {
+            state.lines.push(line);
+        }
+        let none = Answer { verdict: Verdict::NotSent, words: "the message was not taken".into() };
+        let answer = answered.unwrap_or(none);
+        let mended = mends(answer.verdict, stop);
+        (answer, mended)
+    }
+
+    async fn settle_probe(
+        &self,
+        tx: &mut Tx,
+        lease_id: &str,
+        task: &Task,
+        answer: &Answer,
+        mended: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let c = &task.delivery;
+        // Unless it may have been taken, a probe that did not get through costs the message nothing.
+        let tried = mended || answer.verdict == Verdict::Unknown;
+        let outcome = if tried {
+            suppression::add(tx, &Vec::from_iter(outcome::suppression(c, answer, self.channel(), now)))
+                .await?;
+            outcome::of(c, answer, now, self.number())
+        } else {
+            outcome::excused(c, answer, now)
+        };
+        delivery::record(tx, lease_id, &[outcome], now).await?;
+        lease::end(tx, lease_id).await?;
+        broadcast::finish_if_done(tx, &c.broadcast_id, now).await?;
+        Ok(())
+    }
+
+    /// Everything that waits is due now, and the operators are told.
+    async fn mended(&self, tx: &mut Tx, was: &ChannelHealth, now: Timestamp) -> Result<(), StoreError> {
+        channel::set(tx, &hold::working(self.channel(), now)).await?;
+        let waiting = delivery::waiting(tx, self.channel()).await?;
+        delivery::all_due(tx, self.channel(), now).await?;
+        let lasted = now.duration_since(was.since);
+        let seconds = lasted.as_secs();
+        tracing::info!(waiting, seconds, reason = %was.reason, "mail goes out again");
+        if lasted < WORTH_TELLING {
+            return Ok(());
+        }
+        let Some(page) = page::get(tx).await? else { return Ok(()) };
+        let content = Content::Alarm(Alarm {
+            about: self.channel().as_str().into(),
+            alarm_id: self.id(),
+            title: "Mail was held and goes out again".into(),
+            text: told(was, waiting, now, &page.zone()),
+            url: format!("{}/app/subscribers", self.settings.public_url),
+            at: now,
+        });
+        let subject = compose(&self.settings.letterhead(&page), &content).subject().to_owned();
+        for operator in &self.settings.operators {
+            let mut id = [0; amends_model::ID_LENGTH];
+            (self.random)(&mut id);
+            plan::enqueue_single(tx, BroadcastId::from_random(id), &content, &subject, operator, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Markdown for the operators.
+fn told(was: &ChannelHealth, waiting: u64, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    use amends_model::local_time::{show_duration, show_with_zone};
+    let lasted = show_duration(now.duration_since(was.since));
+    let since = show_with_zone(was.since, zone);
+    let mut out = format!("From {since}, for {lasted}, {}.", was.reason);
+    if !was.detail.is_empty() {
+        out.push_str(&format!(" It said: `{}`", was.detail.replace('`', "'")));
+    }
+    out.push_str(&format!(
+        "\n\nNothing was lost. {} that waited {} going out now.",
+        if waiting == 1 { "One more message".into() } else { format!("{waiting} more messages") },
+        if waiting == 1 { "is" } else { "are" }
+    ));
+    out
+}
+
+/// What a failed probe says about the channel.
+fn stop_for(verdict: Verdict, health: &ChannelHealth) -> Stop {
+    match verdict {
+        Verdict::SenderRejected => Stop::SenderRejected,
+        Verdict::Doubtful => Stop::RefusesEverybody,
+        Verdict::HardBounce => Stop::KnowsNobody,
+        Verdict::TryLater => Stop::PutsEverybodyOff,
+        Verdict::ChannelFailure | Verdict::Unknown => Stop::ChannelFailure,
+        Verdict::NotSent | Verdict::Accepted | Verdict::Refused => hold::stop_of(health),
+    }
+}

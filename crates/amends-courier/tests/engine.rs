@@ -1,0 +1,584 @@
+//! The courier at work, on both engines, against a mail server that misbehaves when told to. The clock is the test's.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use amends_courier::channel::{Carrier, Email, Postmaster, Viewer};
+use amends_courier::message::{Confirm, Content, Update};
+use amends_courier::smtp::MailServer;
+use amends_courier::{Courier, Links, MailSettings, Turn, plan};
+use amends_egress::{Door, DoorConfig};
+use amends_model::broadcast::{Audience, Counts};
+use amends_model::page::Page;
+use amends_model::{
+    BroadcastId, Channel, ChannelHealth, DeliveryState, Impact, Origin, PageId, Subscriber, SubscriberId,
+    SubscriberState,
+};
+use amends_store::{Store, broadcast, channel, delivery, mailbox, page, subscriber, suppression};
+use amends_testkit::smtp::{Behaviour, Message, Sink, Step};
+use amends_testkit::stores::{Fresh, each};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+/// A small company with a page, subscribers, a mail server and a courier.
+struct Company {
+    store: Store,
+    sink: Arc<Sink>,
+    clock: Arc<AtomicI64>,
+    settings: MailSettings,
+    _fresh: Option<Fresh>,
+    numbers: Arc<AtomicU64>,
+}
+
+const START: i64 = 1_790_000_000;
+
+fn counted(numbers: &Arc<AtomicU64>) -> [u8; 12] {
+    let mut out = [0; 12];
+    out[..8].copy_from_slice(&(numbers.fetch_add(1, Ordering::Relaxed) * 0x9E37_79B9).to_le_bytes());
+    out
+}
+
+impl Company {
+    async fn new(fresh: Fresh, subscribers: usize) -> Self {
+        let store = fresh.store.clone();
+        let now = Timestamp::from_second(START).unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let page = Page {
+            id: PageId::from_random([1; 12]),
+            name: "Acme".into(),
+            url: "https://status.acme.example".into(),
+            time_zone: "Etc/UTC".into(),
+            description: None,
+            support_url: None,
+            language: "en".into(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        page::insert(&mut tx, &page).await.unwrap();
+        let all: Vec<_> = (0..subscribers).map(|n| a_subscriber(n, now)).collect();
+        subscriber::insert_many(&mut tx, &all).await.unwrap();
+        tx.commit().await.unwrap();
+        let settings = MailSettings {
+            public_url: "https://status.acme.example".into(),
+            from_address: Some("status@acme.example".into()),
+            operators: vec!["ops@acme.example".into()],
+            ..MailSettings::default()
+        };
+        Self {
+            store,
+            sink: Arc::new(Sink::start()),
+            clock: Arc::new(AtomicI64::new(START)),
+            settings,
+            _fresh: Some(fresh),
+            numbers: Arc::new(AtomicU64::new(1)),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.clock.load(Ordering::Relaxed)).unwrap()
+    }
+
+    fn later(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn postmaster(&self) -> Arc<Postmaster> {
+        let links = Links::new(&self.settings.public_url, &[7; 32]);
+        Arc::new(Postmaster::new(self.settings.clone(), links, None))
+    }
+
+    fn server(&self) -> MailServer {
+        let mut server =
+            MailServer::from_url(&format!("smtp://{}", self.sink.address()), "status.acme.example").unwrap();
+        server.patience.reply = Duration::from_secs(5);
+        server.patience.end_of_data = Duration::from_secs(5);
+        server
+    }
+
+    fn courier(&self) -> Courier {
+        let door = Door::new(DoorConfig::default()).unwrap();
+        self.courier_over(Arc::new(Email::new(door, self.server(), self.postmaster())))
+    }
+
+    fn courier_over(&self, carrier: Arc<dyn Carrier>) -> Courier {
+        let (clock, numbers) = (self.clock.clone(), self.numbers.clone());
+        Courier::new(
+            self.store.clone(),
+            carrier,
+            self.settings.clone(),
+            Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap()),
+            Arc::new(move |bytes: &mut [u8]| {
+                let number = counted(&numbers);
+                for (n, byte) in bytes.iter_mut().enumerate() {
+                    *byte = number[n % 12];
+                }
+            }),
+        )
+    }
+
+    /// Publishes an update of an incident to everybody.
+    async fn publish(&self, n: usize) -> BroadcastId {
+        let content = Content::Update(Update {
+            incident_id: "in00000mail1".into(),
+            update_id: format!("up{n:010}"),
+            title: "Some daily emails are not being sent".into(),
+            url: "https://status.acme.example/incidents/in00000mail1".into(),
+            phase: "Investigating".into(),
+            impact: Impact::Major,
+            resolved: false,
+            text: format!("Word number {n}."),
+            components: vec![],
+            at: self.now(),
+            next_update_at: None,
+        });
+        let id = BroadcastId::from_random(counted(&self.numbers));
+        let mut tx = self.store.begin().await.unwrap();
+        plan::enqueue(&mut tx, id.clone(), &content, "subject", Audience::default(), self.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    async fn counts(&self, id: &BroadcastId) -> Counts {
+        broadcast::counts(&mut self.store.read().await.unwrap(), id).await.unwrap()
+    }
+
+    async fn health(&self) -> ChannelHealth {
+        let mut tx = self.store.read().await.unwrap();
+        channel::get(&mut tx, Channel::Email).await.unwrap().unwrap()
+    }
+
+    async fn suppressed(&self) -> u64 {
+        suppression::count(&mut self.store.read().await.unwrap()).await.unwrap()
+    }
+
+    /// Works until there is nothing to do now.
+    async fn work(&self, courier: &Courier) {
+        let (_keep, stop) = watch::channel(false);
+        for _ in 0..200 {
+            match courier.turn(&stop).await.unwrap() {
+                Turn::Idle(at) if at.is_none_or(|at| at > self.now()) => return,
+                _ => {}
+            }
+        }
+        panic!("the courier does not come to rest");
+    }
+}
+
+fn a_subscriber(n: usize, now: Timestamp) -> Subscriber {
+    let mut id = [0; 12];
+    id[..8].copy_from_slice(&(n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+    Subscriber {
+        id: SubscriberId::from_random(id),
+        channel: Channel::Email,
+        address: format!("user{n}@example.net"),
+        state: SubscriberState::Confirmed,
+        components: vec![],
+        origin: Origin::Import,
+        created_at: now,
+        confirmed_at: Some(now),
+        ended_at: None,
+        updated_at: now,
+    }
+}
+
+fn by_recipient(messages: &[Message]) -> HashMap<String, Vec<&Message>> {
+    let mut out: HashMap<String, Vec<&Message>> = HashMap::new();
+    for m in messages {
+        out.entry(m.recipients[0].clone()).or_default().push(m);
+    }
+    out
+}
+
+fn one_of(counts: Counts, pick: impl Fn(&Counts) -> u64, n: u64) {
+    assert_eq!((pick(&counts), counts.total()), (n, n), "{counts:?}");
+}
+
+#[tokio::test]
+async fn everybody_gets_it_once() {
+    for fresh in each().await {
+        let c = Company::new(fresh, 1_203).await;
+        let courier = c.courier();
+        let id = c.publish(1).await;
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 1_203);
+        let messages = c.sink.messages();
+        assert_eq!(by_recipient(&messages).len(), 1_203);
+        assert_eq!(messages.len(), 1_203);
+        assert!(c.sink.connections() <= 4, "{} connections", c.sink.connections());
+        let ids: HashSet<_> = messages.iter().map(|m| m.header("Message-ID").unwrap()).collect();
+        assert_eq!(ids.len(), 1_203);
+        let tokens: HashSet<_> = messages.iter().map(|m| m.header("List-Unsubscribe").unwrap()).collect();
+        assert_eq!(tokens.len(), 1_203, "each has links of their own");
+        let b = broadcast::get(&mut c.store.read().await.unwrap(), &id).await.unwrap().unwrap();
+        assert!(b.planned_at.is_some() && b.finished_at.is_some());
+        c.work(&courier).await;
+        assert_eq!(c.sink.messages().len(), 1_203, "and not again");
+    }
+}
+
+/// Story A: a mail server that refuses everybody loses nobody and strikes nobody off.
+#[tokio::test]
+async fn a_server_that_refuses_everybody_is_held_not_lost() {
+    for refusal in
+        ["550 rejected: unsigned", "550 5.7.26 unauthenticated", "451 4.3.0 later", "550 5.1.1 no such user"]
+    {
+        for fresh in each().await {
+            let engine = fresh.engine;
+            let c = Company::new(fresh, 500).await;
+            let courier = c.courier();
+            c.sink.behave(Behaviour::RefuseMessage(refusal.into()));
+            let id = c.publish(1).await;
+            c.work(&courier).await;
+            one_of(c.counts(&id).await, |c| c.queued, 500);
+            assert_eq!(c.suppressed().await, 0, "{engine} {refusal}");
+            let health = c.health().await;
+            assert!(health.failing && health.detail.starts_with(&refusal[..3]), "{health:?}");
+            assert_eq!(health.since, c.now());
+            let tried = c.sink.attempts().len();
+            assert!(tried <= 60, "{engine} {refusal}: {tried} were tried before it stopped");
+
+            // While it lasts, one message at a time asks, more and more rarely.
+            for _ in 0..20 {
+                c.later(30);
+                c.work(&courier).await;
+            }
+            let asked = c.sink.attempts().len() - tried;
+            assert!((4..=12).contains(&asked), "{engine} {refusal}: asked {asked} times in ten minutes");
+            one_of(c.counts(&id).await, |c| c.queued, 500);
+            assert_eq!(c.health().await.since, health.since, "since when does not move");
+
+            c.sink.behave(Behaviour::Accept);
+            c.later(150);
+            c.work(&courier).await;
+            one_of(c.counts(&id).await, |c| c.accepted, 500);
+            assert!(!c.health().await.failing);
+            assert_eq!(c.suppressed().await, 0, "{engine} {refusal}");
+            let messages = c.sink.messages();
+            let to_operators = messages.iter().filter(|m| m.recipients == ["ops@acme.example"]).count();
+            assert_eq!(
+                (messages.len(), to_operators),
+                (501, 1),
+                "{engine} {refusal}: each once, and the operators are told"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_holds_everything_until_it_is_back() {
+    for fresh in each().await {
+        let c = Company::new(fresh, 40).await;
+        let courier = c.courier();
+        c.sink.behave(Behaviour::Gone);
+        let id = c.publish(1).await;
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.queued, 40);
+        let health = c.health().await;
+        assert!(health.failing && health.detail.contains("connection refused"), "{health:?}");
+        c.sink.behave(Behaviour::Accept);
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.queued, 40);
+        c.later(6);
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 40);
+        let mut tx = c.store.read().await.unwrap();
+        let one = delivery::to_address(&mut tx, "user7@example.net", 5).await.unwrap();
+        assert_eq!(one[0].attempts, 1, "the time without a server cost no attempt");
+    }
+}
+
+#[tokio::test]
+async fn unknown_addresses_are_suppressed_and_the_others_are_told() {
+    for fresh in each().await {
+        let c = Company::new(fresh, 30).await;
+        let courier = c.courier();
+        let dead = BTreeSet::from(["user3@example.net".to_owned(), "user17@example.net".to_owned()]);
+        c.sink.behave(Behaviour::RefuseRecipients(dead, "550 5.1.1 no such user".into()));
+        let first = c.publish(1).await;
+        c.work(&courier).await;
+        let counts = c.counts(&first).await;
+        assert_eq!((counts.accepted, counts.bounced, counts.total()), (28, 2, 30));
+        let mut tx = c.store.read().await.unwrap();
+        let s = suppression::get(&mut tx, Channel::Email, "user3@example.net").await.unwrap().unwrap();
+        assert_eq!(s.detail, "550 5.1.1 no such user");
+        drop(tx);
+        c.later(60);
+        let second = c.publish(2).await;
+        c.work(&courier).await;
+        let counts = c.counts(&second).await;
+        assert_eq!((counts.accepted, counts.suppressed, counts.total()), (28, 2, 30));
+        assert_eq!(c.sink.messages().len(), 56);
+    }
+}
+
+#[tokio::test]
+async fn one_odd_recipient_holds_nobody_else_up() {
+    for refusal in ["550 5.7.1 not you", "550 no", "451 4.2.0 greylisted", "552 5.2.2 mailbox full"] {
+        for fresh in each().await {
+            let engine = fresh.engine;
+            let c = Company::new(fresh, 30).await;
+            let courier = c.courier();
+            let odd = BTreeSet::from(["user11@example.net".to_owned()]);
+            c.sink.behave(Behaviour::RefuseRecipients(odd, refusal.into()));
+            let id = c.publish(1).await;
+            for _ in 0..400 {
+                c.work(&courier).await;
+                c.later(600);
+            }
+            let counts = c.counts(&id).await;
+            assert_eq!((counts.accepted, counts.refused, counts.total()), (29, 1, 30), "{engine} {refusal}");
+            assert_eq!(c.suppressed().await, 0, "{engine} {refusal}: the address stays");
+            let b = broadcast::get(&mut c.store.read().await.unwrap(), &id).await.unwrap().unwrap();
+            assert!(b.finished_at.is_some());
+            let held = channel::get(&mut c.store.read().await.unwrap(), Channel::Email).await.unwrap();
+            assert!(!held.is_some_and(|h| h.failing), "{engine} {refusal}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_confirmed_is_sent_again_as_the_same_message() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 20).await;
+        let courier = c.courier();
+        c.sink.behave(Behaviour::CutBeforeReply);
+        let id = c.publish(1).await;
+        c.work(&courier).await;
+        let unconfirmed: HashMap<_, _> = c
+            .sink
+            .attempts()
+            .iter()
+            .map(|m| (m.recipients[0].clone(), m.header("Message-ID").unwrap()))
+            .collect();
+        assert!(!unconfirmed.is_empty());
+        assert!(c.health().await.failing, "{engine}: a server that always cuts is stopped");
+        c.sink.behave(Behaviour::Accept);
+        for _ in 0..10 {
+            c.later(30);
+            c.work(&courier).await;
+        }
+        one_of(c.counts(&id).await, |c| c.accepted, 20);
+        let accepted = c.sink.messages();
+        let accepted = by_recipient(&accepted);
+        for (recipient, message_id) in unconfirmed {
+            assert_eq!(accepted[&recipient].len(), 1);
+            assert_eq!(accepted[&recipient][0].header("Message-ID").unwrap(), message_id, "{engine}");
+        }
+    }
+}
+
+/// The process is killed in the middle of a batch, several times.
+#[tokio::test]
+async fn a_courier_that_is_killed_loses_nothing_and_repeats_only_its_batch() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Arc::new(Company::new(fresh, 300).await);
+        let id = c.publish(1).await;
+        let mut accepted_before = 0;
+        for round in 0..4 {
+            // The first lines get some messages through, then the server stalls, and the process dies.
+            let courier = Arc::new(c.courier());
+            let (_keep, stop) = watch::channel(false);
+            let victim = {
+                let courier = courier.clone();
+                tokio::spawn(async move { while courier.turn(&stop).await.is_ok() {} })
+            };
+            c.sink.received(accepted_before + 20, Duration::from_secs(20)).await;
+            c.sink.behave(Behaviour::Stall(Step::Message));
+            victim.abort();
+            assert!(victim.await.is_err(), "{engine} {round}");
+            drop(courier);
+            c.sink.behave(Behaviour::Accept);
+            accepted_before = c.sink.messages().len();
+            // On PostgreSQL another node waits until the lease has run out.
+            c.later(61);
+        }
+        c.work(&c.courier()).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 300);
+        let messages = c.sink.messages();
+        let by = by_recipient(&messages);
+        assert_eq!(by.len(), 300, "{engine}: nobody is lost");
+        for (recipient, copies) in &by {
+            let ids: HashSet<_> = copies.iter().map(|m| m.header("Message-ID")).collect();
+            assert_eq!(ids.len(), 1, "{engine}: {recipient} has copies that are not the same message");
+            assert!(copies.len() <= 5);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_batch_and_gives_the_rest_back() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Arc::new(Company::new(fresh, 400).await);
+        let id = c.publish(1).await;
+        let (stop, stopped) = watch::channel(false);
+        let courier = Arc::new(c.courier());
+        c.sink.behave(Behaviour::Stall(Step::Message));
+        let running = {
+            let (courier, stopped) = (courier.clone(), stopped.clone());
+            tokio::spawn(async move { courier.turn(&stopped).await })
+        };
+        c.sink.connected(4, Duration::from_secs(20)).await;
+        stop.send(true).unwrap();
+        tokio::task::yield_now().await;
+        c.sink.behave(Behaviour::Accept);
+        running.await.unwrap().unwrap();
+        let counts = c.counts(&id).await;
+        assert_eq!(
+            (counts.sending, counts.accepted),
+            (0, c.sink.messages().len() as u64),
+            "{engine}: {counts:?}"
+        );
+        assert!(counts.queued > 0, "{engine}: {counts:?}");
+        c.work(&c.courier()).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 400);
+        assert_eq!(c.sink.messages().len(), 400, "{engine}: nobody twice");
+    }
+}
+
+#[tokio::test]
+async fn who_left_meanwhile_gets_nothing_and_newer_word_replaces_a_retry() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 6).await;
+        let courier = c.courier();
+        let slow = BTreeSet::from(["user2@example.net".to_owned()]);
+        c.sink.behave(Behaviour::RefuseRecipients(slow, "450 4.2.0 later".into()));
+        let first = c.publish(1).await;
+        c.work(&courier).await;
+        assert_eq!(c.counts(&first).await.deferred, 1);
+        c.sink.behave(Behaviour::Accept);
+        c.later(5);
+        let second = c.publish(2).await;
+        let mut tx = c.store.begin().await.unwrap();
+        let mut left = a_subscriber(4, c.now());
+        left.state = SubscriberState::Unsubscribed;
+        subscriber::update(&mut tx, &left).await.unwrap();
+        tx.commit().await.unwrap();
+        c.later(60);
+        c.work(&courier).await;
+        assert_eq!(c.counts(&first).await.superseded, 1, "{engine}");
+        let counts = c.counts(&second).await;
+        assert_eq!(
+            (counts.accepted, counts.total()),
+            (5, 5),
+            "{engine}: who left before it was planned is not in it"
+        );
+
+        let third = c.publish(3).await;
+        let mut tx = c.store.begin().await.unwrap();
+        while plan::step(&mut tx, c.now()).await.unwrap() {}
+        let mut left = a_subscriber(5, c.now());
+        left.state = SubscriberState::Unsubscribed;
+        subscriber::update(&mut tx, &left).await.unwrap();
+        tx.commit().await.unwrap();
+        c.work(&courier).await;
+        let counts = c.counts(&third).await;
+        assert_eq!((counts.accepted, counts.cancelled), (4, 1), "{engine}: left after it was planned");
+        let to_two: Vec<_> =
+            c.sink.messages().into_iter().filter(|m| m.recipients == ["user2@example.net"]).collect();
+        let said: Vec<_> =
+            to_two.iter().map(|m| m.text().lines().nth(5).unwrap_or_default().to_owned()).collect();
+        assert_eq!(
+            said,
+            ["Word number 2.", "Word number 3."],
+            "{engine}: in order, without the overtaken one"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_mail_server_it_goes_to_the_viewer() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 3).await;
+        let clock = c.clock.clone();
+        let clock = Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap());
+        let courier = c.courier_over(Arc::new(Viewer::new(c.store.clone(), clock, c.postmaster())));
+        let confirm = Content::Confirm(Confirm {
+            subscriber_id: "sb0000000ada".into(),
+            components: vec![],
+            url: "https://status.acme.example/s/TOKEN".into(),
+            valid_until: c.now(),
+        });
+        let id = c.publish(1).await;
+        let mut tx = c.store.begin().await.unwrap();
+        let single = BroadcastId::from_random([9; 12]);
+        plan::enqueue_single(&mut tx, single.clone(), &confirm, "s", "ada@example.org", c.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 3);
+        let mut tx = c.store.read().await.unwrap();
+        let mails = mailbox::list(&mut tx, i64::MAX, 10).await.unwrap();
+        assert_eq!(mails.len(), 4, "{engine}");
+        assert_eq!(mails[3].recipient, "ada@example.org", "{engine}: single mails go first");
+        assert_eq!(mails[3].subject, "[Acme Status] Please confirm your subscription");
+        let (_, raw) = mailbox::get(&mut tx, 1).await.unwrap().unwrap();
+        assert!(String::from_utf8(raw).unwrap().contains("/s/TOKEN"));
+        assert_eq!(
+            broadcast::content(&mut tx, &single).await.unwrap(),
+            None,
+            "{engine}: the link is not kept"
+        );
+        assert!(c.sink.attempts().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_nodes_share_the_work_without_doubles() {
+    for fresh in each().await {
+        if fresh.url.is_none() {
+            continue;
+        }
+        let c = Arc::new(Company::new(fresh, 2_000).await);
+        let ids = [c.publish(1).await, c.publish(2).await];
+        let mut nodes = tokio::task::JoinSet::new();
+        for _ in 0..3 {
+            let c = c.clone();
+            nodes.spawn(async move { c.work(&c.courier()).await });
+        }
+        while let Some(done) = nodes.join_next().await {
+            done.unwrap();
+        }
+        // One node may have come to rest while another still planned.
+        c.work(&c.courier()).await;
+        for id in &ids {
+            one_of(c.counts(id).await, |c| c.accepted, 2_000);
+        }
+        let messages = c.sink.messages();
+        let distinct: HashSet<_> = messages.iter().map(|m| m.header("Message-ID").unwrap()).collect();
+        assert_eq!((messages.len(), distinct.len()), (4_000, 4_000));
+    }
+}
+
+#[tokio::test]
+async fn run_wakes_by_a_nudge_and_ends_when_told() {
+    for fresh in each().await {
+        let c = Arc::new(Company::new(fresh, 3).await);
+        let (stop, stopped) = watch::channel(false);
+        let nudge = Arc::new(tokio::sync::Notify::new());
+        let running = {
+            let (c, nudge) = (c.clone(), nudge.clone());
+            tokio::spawn(async move { c.courier().run(&nudge, stopped).await })
+        };
+        let id = c.publish(1).await;
+        nudge.notify_one();
+        c.sink.received(3, Duration::from_secs(20)).await;
+        stop.send(true).unwrap();
+        running.await.unwrap();
+        let counts = c.counts(&id).await;
+        assert_eq!(counts.accepted, 3);
+        assert!(DeliveryState::Accepted.is_final());
+    }
+}
