@@ -1,10 +1,10 @@
 //! What the public may see, read from the record. The only way from the store to a public page, feed or API answer.
 
-use crate::context::{App, page_of};
+use crate::context::App;
 use crate::error::AppError;
 use crate::incident::full_name;
 use amends_model::page::{
-    HistoryItem, Letter, PublicAffected, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate,
+    HistoryItem, Letter, Page, PublicAffected, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate,
     component_days,
 };
 use amends_model::{
@@ -25,7 +25,8 @@ impl App {
     pub async fn public_record(&self) -> Result<PublicRecord, AppError> {
         let now = self.now();
         let mut tx = self.read().await?;
-        let mut page = page_of(&mut tx).await?;
+        // Before the installation is set up there is nothing to tell, which is no reason for an error.
+        let mut page = amends_store::page::get(&mut tx).await?.unwrap_or_else(|| unnamed(now));
         page.url.clone_from(&self.settings().public_url);
         let all = component::all_with_archived(&mut tx).await?;
 
@@ -109,6 +110,22 @@ impl App {
     /// When the oldest public incident began; the history reaches back to there.
     pub async fn public_history_start(&self) -> Result<Option<Timestamp>, AppError> {
         Ok(incident::oldest_public(&mut self.read().await?).await?)
+    }
+}
+
+/// The page of an installation that was not set up yet.
+fn unnamed(now: Timestamp) -> Page {
+    Page {
+        id: amends_model::PageId::from_random([0; amends_model::ID_LENGTH]),
+        name: "Status".into(),
+        url: String::new(),
+        time_zone: "Etc/UTC".into(),
+        description: None,
+        support_url: None,
+        language: "en".into(),
+        created_at: now,
+        updated_at: now,
+        version: 0,
     }
 }
 

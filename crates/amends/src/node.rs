@@ -5,11 +5,12 @@ use crate::config::{self, Config, Sources};
 use amends_app::{App, AppError, Settings};
 use amends_courier::dkim::Signer;
 use amends_store::Store;
+use amends_web::public::{self, Site};
 use amends_web::{Reach, WebState};
 use axum::Router;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 
 /// The operating system's clock: the one place where time comes from.
@@ -53,6 +54,7 @@ pub struct Node {
     /// The application.
     pub app: App,
     state: WebState,
+    site: OnceCell<Site>,
 }
 
 impl Node {
@@ -70,7 +72,7 @@ impl Node {
             origin: config.public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
         };
-        Ok(Node { state: WebState { app: app.clone(), reach: Arc::new(reach) }, app })
+        Ok(Node { state: WebState { app: app.clone(), reach: Arc::new(reach) }, app, site: OnceCell::new() })
     }
 
     /// The API alone, for the command line on the machine itself.
@@ -78,14 +80,27 @@ impl Node {
         amends_web::api_router(self.state.clone())
     }
 
+    /// The public site, read and rendered when it is first needed.
+    async fn site(&self) -> Result<&Site, Failure> {
+        let open = || Site::open(Arc::new(self.app.clone()), Arc::new(clock));
+        let opened = self.site.get_or_try_init(open).await;
+        opened.map_err(|e| Failure::said_no(format!("the public page cannot be made: {e}")))
+    }
+
     /// Everything that a server answers.
-    pub async fn router(&self) -> Result<Router, AppError> {
-        Ok(amends_web::router(self.state.clone(), Router::new()))
+    pub async fn router(&self) -> Result<Router, Failure> {
+        let site = self.site().await?.clone();
+        let public = public::router(site, Arc::new(self.app.clone()));
+        Ok(amends_web::router(self.state.clone(), public))
     }
 
     /// Starts what works in the background until `stopped`. The answer is done when all of it has ended.
-    pub fn start_duties(&self, stopped: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    pub async fn start_duties(
+        &self,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<impl Future<Output = ()> + use<>, Failure> {
         let mut tasks = JoinSet::new();
+        tasks.spawn(keep_fresh(self.site().await?.clone(), self.app.changes(), stopped.clone()));
         let app = self.app.clone();
         every(&mut tasks, stopped, "the maintenance clock", Duration::from_secs(5), move || {
             let app = app.clone();
@@ -101,7 +116,27 @@ impl Node {
             let app = app.clone();
             async move { app.forget_expired_sign_ins().await.map(drop) }
         });
-        async move { while tasks.join_next().await.is_some() {} }
+        Ok(async move { while tasks.join_next().await.is_some() {} })
+    }
+}
+
+/// Renders the public site anew after every change, and twice a minute for what the clock alone changes.
+async fn keep_fresh(site: Site, mut changes: watch::Receiver<i64>, mut stopped: watch::Receiver<bool>) {
+    let mut said = false;
+    loop {
+        tokio::select! {
+            changed = changes.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(Duration::from_secs(30)) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        match site.refresh().await {
+            Ok(_) => said = false,
+            Err(error) => {
+                if !std::mem::replace(&mut said, true) {
+                    tracing::warn!(%error, "the public page shows its last truth: the record cannot be read");
+                }
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod badge;
 mod calendar;
 mod clean;
 pub mod desk;
+mod desk_app;
 pub mod document;
 mod feeds;
 mod forms;

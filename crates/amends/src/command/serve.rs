@@ -55,8 +55,8 @@ pub async fn bind(mut config: Config) -> Result<(TcpListener, Config), Failure> 
 /// Serves until SIGTERM or Ctrl-C; then takes no new requests, answers those in flight, and ends.
 pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
-    let duties = node.start_duties(&stopped);
-    let router = node.router().await.map_err(said)?;
+    let duties = node.start_duties(&stopped).await?;
+    let router = node.router().await?;
     let socket = match &config.database {
         None => Some(local::listen(&config.data).map_err(|e| {
             Failure::said_no(format!("the local socket in {} cannot be made: {e}", config.data.display()))
