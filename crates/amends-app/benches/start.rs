@@ -1,6 +1,7 @@
 //! How long it takes to fill the demo, and to import a long history. Prints one line each:
 //! `NAME seconds VALUE goal VALUE`. Run with `cargo bench -p amends-app --bench start`.
 
+#![allow(clippy::disallowed_methods)]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;

@@ -5,8 +5,10 @@ mod support;
 
 use amends_app::demo::{self, Progress};
 use amends_app::{AppError, Caller};
+use amends_model::broadcast::Audience;
+use amends_model::subscriber::Channel;
 use amends_model::{ComponentStatus, Impact, MaintenanceState, Phase, Subject, milestone};
-use amends_store::{event, feed, incident};
+use amends_store::{event, feed, incident, subscriber};
 use amends_testkit::stores::each;
 use support::{app, now};
 
@@ -20,6 +22,12 @@ async fn a_fresh_demo_shows_a_year_of_a_company() {
         let count = |what: &str| steps.iter().find(|p| p.what == what).map(|p| p.count);
         assert_eq!((count("people"), count("components")), (Some(6), Some(12)));
         assert_eq!((count("incidents"), count("maintenances")), (Some(65), Some(7)));
+        assert_eq!(count("subscribers"), Some(500));
+        let mut tx = app.store().read().await.unwrap();
+        let (written_to, suppressed) =
+            subscriber::audience_size(&mut tx, Channel::Email, &Audience::default()).await.unwrap();
+        assert!((300..400).contains(&written_to) && suppressed == 0, "{written_to} for the whole page");
+        drop(tx);
         assert_eq!(filled.administrator.email, "ines@marrowby.example");
 
         let record = app.public_record().await.unwrap();

@@ -3,19 +3,24 @@
 use std::collections::HashMap;
 
 use amends_model::page::Page;
+use amends_model::subscriber::{Channel, Origin, Subscriber, SubscriberState};
 use amends_model::{
     Action, Component, ComponentId, ComponentStatus, Event, Incident, Maintenance, Person, PersonId, Resource,
 };
-use amends_store::{Tx, audit, component, event, feed, incident, maintenance, page, person};
+use amends_store::{Tx, audit, component, event, feed, incident, maintenance, page, person, subscriber};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::ContentError;
 use super::content::Company;
 use super::record::{Cast, Told, id};
+use super::subscribers::make;
 use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
+
+/// How many people hear from the page.
+const SUBSCRIBERS: usize = 500;
 
 /// How far the filling is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +79,10 @@ pub async fn fill(app: &App, progress: &mut (dyn FnMut(Progress) + Send)) -> Res
     tell("incidents", told.len());
     tell("updates", updates);
     tell("maintenances", works.len());
+
+    let subscribers = subscribers(&company, &cast)?;
+    subscriber::insert_many(&mut tx, &subscribers).await?;
+    tell("subscribers", subscribers.len());
 
     let administrator = cast
         .people
@@ -162,6 +171,32 @@ async fn add_components(
             component::insert(tx, &new).await?;
             out.insert(c.key.clone(), (new.id, format!("{} - {}", group.name, c.name)));
         }
+    }
+    Ok(out)
+}
+
+/// Five hundred confirmed subscribers, three in ten of whom chose components.
+fn subscribers(company: &Company, cast: &Cast) -> Result<Vec<Subscriber>, ContentError> {
+    let mut out = Vec::with_capacity(SUBSCRIBERS);
+    for made in make(SUBSCRIBERS, &company.component_keys()) {
+        let mut components = Vec::with_capacity(made.components.len());
+        for key in &made.components {
+            components.push(cast.component(key)?.0.clone());
+        }
+        let minutes = SignedDuration::from_mins(made.minutes_ago);
+        let confirmed_at = cast.now.checked_sub(minutes).unwrap_or(cast.now);
+        out.push(Subscriber {
+            id: id("subscriber", &made.email)?,
+            channel: Channel::Email,
+            address: made.email,
+            state: SubscriberState::Confirmed,
+            components,
+            origin: Origin::Page,
+            created_at: confirmed_at,
+            confirmed_at: Some(confirmed_at),
+            ended_at: None,
+            updated_at: confirmed_at,
+        });
     }
     Ok(out)
 }
