@@ -25,6 +25,7 @@ button{all:unset;cursor:pointer;padding:0 8px;color:#555d68;font-size:18px;line-
   shadow.adoptedStyleSheets = [sheet];
   host.setAttribute("role", "region");
   host.setAttribute("aria-label", "Service status");
+  host.setAttribute("aria-live", "polite");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const make = (tag, name, text) => { const e = document.createElement(tag); if (name) e.className = name; if (text) e.textContent = text; return e; };
   let last = [];

@@ -8,6 +8,11 @@ pub fn blocks(text: &str) -> String {
     markdown::html_under(text, 2).trim().to_owned()
 }
 
+/// A letter as safe HTML blocks: its own title is the heading above.
+pub fn letter(text: &str) -> String {
+    markdown::html_under(text, 1).trim().to_owned()
+}
+
 /// Markdown as one line of plain text of at most `max` characters, for descriptions and lists.
 pub fn excerpt(text: &str, max: usize) -> String {
     markdown::line(text, max)

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::document::{Document, Kind};
+use super::pages::{self, Context};
 use super::site::Site;
 use super::{forms, subscribers};
 use axum::Router;
@@ -9,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -55,13 +56,21 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/s/{token}", get(forms::confirm_page).post(forms::confirm))
         .route("/m/{token}", get(forms::manage_page).post(forms::manage))
         .route("/u/{token}", get(forms::unsubscribe_page).post(forms::unsubscribe))
-        .route("/subscribe/again", post(forms::subscribe))
         .with_state(Public { site, desk })
 }
 
 /// The answer to a path that no route knows: for the server's fallback.
 pub fn not_found(site: &Site, method: &Method, headers: &HeaderMap) -> Response<Body> {
     site.rendered().not_found.answer(method, headers)
+}
+
+/// A page of a few sentences in the frame of the public site, for whatever a visitor has to be told, such as a fault.
+pub fn say(site: &Site, status: StatusCode, heading: &str, lines: &[&str]) -> Response<Body> {
+    let rendered = site.rendered();
+    let cx = Context::new(&rendered.record, site.clock_now(), rendered.stale);
+    let body = pages::message(&cx, heading, lines, None);
+    Document::with_status(status, Kind::Passing, body, site.clock_now())
+        .answer(&Method::GET, &HeaderMap::new())
 }
 
 /// Any document: from memory, or rendered now.

@@ -64,7 +64,12 @@ impl Site {
     pub async fn refresh(&self) -> Result<bool, SourceError> {
         let read = async { Ok((self.0.source.record().await?, self.0.source.start().await?)) };
         match read.await {
-            Ok((record, start)) => Ok(self.publish(record, start)),
+            Ok((record, start)) => {
+                let site = self.clone();
+                // Compressing takes milliseconds: not on a thread that answers requests.
+                let made = tokio::task::spawn_blocking(move || site.publish(record, start)).await;
+                made.map_err(|error| SourceError(format!("rendering the public pages failed: {error}")))
+            }
             Err(error) => {
                 let last = self.0.now.load_full();
                 let now = (self.0.clock)();

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use std::net::IpAddr;
 
 #[derive(Serialize)]
 struct Answer {
@@ -36,15 +37,22 @@ struct ApiSubscriber {
     phone_country: Option<String>,
 }
 
-/// `POST`, `GET` and `DELETE /api/v2/subscribers.json`; the last two with `?token=`.
+/// `POST /api/v2/subscribers.json` subscribes; so does `GET` with a subscriber in the query, because the client
+/// `statuspage.io` of npm asks in that way (all that happens is that a confirmation is sent, within the same budgets).
+/// `GET` and `DELETE` with `?token=` or `?subscriber[id]=` look and end.
 pub async fn collection(State(public): State<Public>, request: Request) -> Response<Body> {
     match request.method().clone() {
-        Method::POST => subscribe(&public, request).await,
+        Method::POST => posted(&public, request).await,
         Method::OPTIONS => allowed(),
-        Method::GET | Method::HEAD | Method::DELETE => {
-            let query = pairs(request.uri().query().unwrap_or("").as_bytes());
-            match query.iter().find(|(name, _)| name == "token") {
-                Some((_, token)) => by_token(&public, request.method(), token).await,
+        method @ (Method::GET | Method::HEAD | Method::DELETE) => {
+            let fields = Fields(pairs(request.uri().query().unwrap_or("").as_bytes()));
+            let asks = ["email", "endpoint", "phone_number"].iter().any(|name| fields.get(name).is_some());
+            match fields.get("token").or_else(|| fields.get("id")) {
+                Some(token) => by_token(&public, &method, &token).await,
+                None if asks && method == Method::GET => {
+                    let source = client(request.extensions());
+                    subscribe(&public, source, &fields).await
+                }
                 None => answer(json_error(
                     StatusCode::UNAUTHORIZED,
                     "subscribers are not listed in public; give the token of your own subscription as ?token=",
@@ -85,7 +93,7 @@ async fn by_token(public: &Public, method: &Method, token: &str) -> Response<Bod
     written(public, StatusCode::OK, token, created_at, Channel::Email(address))
 }
 
-async fn subscribe(public: &Public, request: Request) -> Response<Body> {
+async fn posted(public: &Public, request: Request) -> Response<Body> {
     let source = client(request.extensions());
     let is_json = request
         .headers()
@@ -96,12 +104,16 @@ async fn subscribe(public: &Public, request: Request) -> Response<Body> {
         return answer(json_error(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KB"));
     };
     let fields = if is_json { from_json(&bytes) } else { Some(Fields(pairs(&bytes))) };
-    let Some(fields) = fields else {
-        return answer(json_error(
+    match fields {
+        Some(fields) => subscribe(public, source, &fields).await,
+        None => answer(json_error(
             StatusCode::BAD_REQUEST,
             "the body is not JSON; send {\"subscriber\": {\"email\": \"ada@example.com\"}} or the same as a form",
-        ));
-    };
+        )),
+    }
+}
+
+async fn subscribe(public: &Public, source: Option<IpAddr>, fields: &Fields) -> Response<Body> {
     let (email, endpoint, number) = (fields.get("email"), fields.get("endpoint"), fields.get("phone_number"));
     let channel = match (email, endpoint, number) {
         (Some(email), Some(endpoint), _) => Channel::Webhook { endpoint, email },

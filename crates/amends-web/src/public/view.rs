@@ -210,7 +210,7 @@ pub fn incident(i: &PublicIncident, shown: usize, when: &When) -> IncidentView {
         letter: i.letter.as_ref().map(|l| LetterView {
             title: l.title.clone(),
             at: when.stamp(l.published_at),
-            html: markdown::blocks(&l.text),
+            html: markdown::letter(&l.text),
         }),
     }
 }

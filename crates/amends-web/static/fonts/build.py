@@ -23,15 +23,31 @@ LATIN = "U+00A1-00A8,U+00AA,U+00AC,U+00AE-00B6,U+00B8-00BA,U+00BC-00D6,U+00D8-00
 LATIN_EXT = "U+0100-0130,U+0132-0151,U+0154-017F,U+018F,U+01CD-01DC,U+01E6-01E7,U+01F0-01F5,U+01FA-021B,U+0259,U+0300-0309,U+1E80-1E85,U+1E9E,U+20A0-20AB,U+20AD-20BF"
 CUTS = {
     "core": ("latin", CORE, ["kern", "tnum"]),
-    "latin": ("latin", LATIN, ["kern", "ccmp", "locl", "mark", "tnum"]),
+    "latin": ("latin", LATIN, ["kern", "ccmp", "locl", "mark"]),
     "latin-ext": ("latin-ext", LATIN_EXT, ["kern", "ccmp", "locl", "mark", "mkmk"]),
     "greek": ("greek", "U+0370-03FF", ["kern"]),
     "cyrillic": ("cyrillic", "U+0301,U+0400-045F,U+0490-0491,U+04B0-04B1,U+2116", ["kern", "ccmp", "mark", "mkmk"]),
 }
 
 
+def digits_alone(font):
+    """Tabular forms for digits alone: a tabular hyphen or blank would tear words in tables apart."""
+    digits = "zero one two three four five six seven eight nine".split()
+    table = font["GSUB"].table
+    for record in table.FeatureList.FeatureRecord:
+        if record.FeatureTag != "tnum":
+            continue
+        for index in record.Feature.LookupListIndex:
+            for subtable in table.LookupList.Lookup[index].SubTable:
+                mapping = getattr(subtable, "ExtSubTable", subtable).mapping
+                for glyph in [g for g in mapping if g not in digits]:
+                    del mapping[glyph]
+
+
 def cut(source, unicodes, features, out):
     font = TTFont(source)
+    if "tnum" in features:
+        digits_alone(font)
     options = subset.Options()
     options.layout_features = features
     options.hinting = False

@@ -480,6 +480,9 @@ async fn statuspage_clients_subscribe_in_their_way() {
         assert_eq!(response.status().as_u16(), status, "{body}");
         assert!(text(response).await.starts_with("{\"error\":\""), "{body}");
     }
+    let (status, asked) = get(&router, &format!("{path}?subscriber[email]=ada%40example.com")).await;
+    assert!(status == 201 && asked.contains("\"email\":\"ada@example.com\""), "as npm's statuspage.io does");
+    assert!(get(&router, &format!("{path}?subscriber[id]=abc")).await.1.contains("ada@example.com"));
     assert_eq!(get(&router, path).await.0, 401, "nobody's addresses are listed");
     assert!(get(&router, "/api/v2/subscribers.json?token=abc").await.1.contains("ada@example.com"));
     assert_eq!(
