@@ -1,6 +1,7 @@
 //! The use cases: one public function on [`App`] for each thing that a person or a robot can do, and the background
 //! duties. Deciding is pure; each use case is one transaction that leaves an audit line and a line in the change feed.
 
+pub mod action;
 pub mod caller;
 pub mod component;
 pub mod context;

@@ -9,7 +9,7 @@ use amends_model::page::{
 };
 use amends_model::{
     Affected, Component, ComponentStatus, Event, EventBody, Incident, IncidentId, Maintenance, MaintenanceId,
-    Visibility,
+    PublishedLetter, Visibility,
 };
 use amends_store::{Keyset, Tx, component, event, incident, maintenance};
 use jiff::{SignedDuration, Timestamp};
@@ -307,6 +307,13 @@ fn by_subject(events: Vec<Event>) -> HashMap<String, Vec<Event>> {
 }
 
 /// Published customers' letters by incident id.
-async fn letters(_tx: &mut Tx, _incident_ids: &[&str]) -> Result<HashMap<String, Letter>, AppError> {
-    Ok(HashMap::new())
+async fn letters(tx: &mut Tx, incident_ids: &[&str]) -> Result<HashMap<String, Letter>, AppError> {
+    let found = amends_store::postmortem::letters_of(tx, incident_ids).await?;
+    Ok(found
+        .into_iter()
+        .map(|(id, letter)| {
+            let PublishedLetter { title, text, published_at, updated_at } = letter;
+            (id, Letter { title, text, published_at, updated_at })
+        })
+        .collect())
 }

@@ -1,0 +1,60 @@
+//! The duty that reminds owners by mail, once for each step: soon due, due, overdue, long overdue.
+
+use super::today;
+use crate::context::App;
+use crate::error::AppError;
+use amends_courier::message::{ActionDue, Content};
+use amends_model::{BroadcastId, CorrectiveAction, postmortem::reminder};
+use amends_store::{action, person};
+
+/// As many in one transaction.
+const BATCH: usize = 50;
+
+impl App {
+    /// Puts every reminder that is due on its way and answers how many that were. Safe on all nodes at once: a reminder
+    /// and the note that it was sent are one transaction.
+    pub async fn remind_owners(&self) -> Result<usize, AppError> {
+        let mut sent = 0;
+        loop {
+            let now = self.now();
+            let mut tx = self.begin().await?;
+            let today = today(&mut tx, now).await?;
+            let due = action::to_remind(&mut tx, today, BATCH).await?;
+            if due.is_empty() {
+                return Ok(sent);
+            }
+            for found in due {
+                let (Some(day), Some(owner)) = (found.due, &found.owner_id) else { continue };
+                let Some(step) = reminder(day, today) else { continue };
+                action::set_reminded(&mut tx, &found.id, day, step).await?;
+                let owner = person::get(&mut tx, owner).await?.filter(|person| !person.disabled);
+                let Some(owner) = owner else { continue };
+                let about = super::line_of(&mut tx, found.clone(), today).await?.about;
+                let content = self.reminder_mail(&found, about, day, today);
+                let id = self.new_id(BroadcastId::from_random);
+                let subject = crate::markdown::line(&found.text, 120);
+                amends_courier::plan::enqueue_single(&mut tx, id, &content, &subject, &owner.email, now)
+                    .await?;
+                sent += 1;
+            }
+            self.commit(tx).await?;
+        }
+    }
+
+    fn reminder_mail(
+        &self,
+        action: &CorrectiveAction,
+        about: String,
+        due: jiff::civil::Date,
+        today: jiff::civil::Date,
+    ) -> Content {
+        Content::Action(ActionDue {
+            action_id: action.id.to_string(),
+            title: crate::markdown::line(&action.text, 300),
+            incident_title: about,
+            url: format!("{}/app/actions/{}", self.settings().public_url, action.id),
+            due: due.strftime("%-d %b %Y").to_string(),
+            days_overdue: today.since(due).map_or(0, |span| i64::from(span.get_days())),
+        })
+    }
+}

@@ -1,0 +1,228 @@
+use super::fill::{Filled, Problem, fill};
+use super::{Record, find, find_for_update, record_of};
+use crate::caller::Caller;
+use crate::context::{App, page_of};
+use crate::error::AppError;
+use crate::markdown;
+use amends_courier::message::{Content, Letter, Listed};
+use amends_model::broadcast::Audience as Recipients;
+use amends_model::{
+    Action, Audience, BroadcastId, Channel, EventBody, FieldErrors, Incident, Postmortem, PostmortemState,
+    PublishedLetter, Resource, Visibility,
+};
+use amends_store::{Tx, event, incident, page, subscriber};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+/// The letter as customers will read it, and how many will get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct LetterPreview {
+    /// Title.
+    pub title: String,
+    /// Markdown with every fact filled in, in the page's zone.
+    pub markdown: String,
+    /// The same as safe HTML.
+    pub html: String,
+    /// The same as plain text.
+    pub text: String,
+    /// What must be put right before it can be published.
+    pub problems: Vec<Problem>,
+    /// How many subscribers would get it by mail.
+    pub recipients: u64,
+    /// How many would not, because their address is suppressed.
+    pub suppressed: u64,
+    /// The version that this shows; publishing names it.
+    pub version: i64,
+}
+
+impl App {
+    /// Publishes the internal document: the whole company can read it as finished, and the incident has its milestone
+    /// `learned`. Customers see nothing of it.
+    ///
+    /// Errors: placeholders that are not understood; somebody saved another text meanwhile.
+    pub async fn publish_postmortem(
+        &self,
+        caller: &Caller,
+        id: &str,
+        expected: i64,
+    ) -> Result<Postmortem, AppError> {
+        caller.require(Action::Publish, Resource::Postmortem)?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let mut p = find_for_update(&mut tx, id).await?;
+        if p.version != expected {
+            return Err(AppError::conflict(&p));
+        }
+        if p.state == PostmortemState::Published {
+            return Ok(p);
+        }
+        let record = record_of(&mut tx, &p, now).await?;
+        if p.document.trim().is_empty() {
+            return Err(AppError::field("document", "is empty; write something"));
+        }
+        refuse("document", &fill(&p.document, &record, &caller.time_zone, Audience::Internal), false)?;
+        p.state = PostmortemState::Published;
+        p.published_at = Some(now);
+        self.note_on_incident(&mut tx, caller, &p, false, now).await?;
+        let detail = json!({"version": expected + 1});
+        self.save_postmortem(tx, caller, (Action::Publish, Resource::Postmortem), p, detail, now).await
+    }
+
+    /// What publishing the letter would show and to how many it would go. Changes nothing.
+    pub async fn preview_letter(&self, caller: &Caller, id: &str) -> Result<LetterPreview, AppError> {
+        caller.require(Action::Read, Resource::Letter)?;
+        let mut tx = self.read().await?;
+        let p = find(&mut tx, id).await?;
+        let record = record_of(&mut tx, &p, self.now()).await?;
+        let zone = page_of(&mut tx).await?.zone();
+        let filled = fill(&p.letter, &record, &zone, Audience::Customers);
+        let (recipients, suppressed) = match &record.incident {
+            Some(incident) => {
+                subscriber::audience_size(&mut tx, Channel::Email, &recipients_of(incident)).await?
+            }
+            None => (0, 0),
+        };
+        let title = if p.letter_title.is_empty() { &p.title } else { &p.letter_title };
+        Ok(LetterPreview {
+            title: title.clone(),
+            html: markdown::html(&filled.markdown),
+            text: markdown::text(&filled.markdown),
+            markdown: filled.markdown,
+            problems: filled.problems,
+            recipients,
+            suppressed,
+            version: p.version,
+        })
+    }
+
+    /// Publishes the letter: it stands on the incident's page and in the feeds, and goes to the incident's subscribers
+    /// (unless `notify` says no; when nothing is said, only the first time). It is kept as it reads now.
+    ///
+    /// Errors: there is no letter, or facts in it are not known; the incident is internal; somebody saved another text
+    /// meanwhile.
+    pub async fn publish_letter(
+        &self,
+        caller: &Caller,
+        id: &str,
+        expected: i64,
+        notify: Option<bool>,
+    ) -> Result<Postmortem, AppError> {
+        caller.require(Action::Publish, Resource::Letter)?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let mut p = find_for_update(&mut tx, id).await?;
+        if p.version != expected {
+            return Err(AppError::conflict(&p));
+        }
+        let record = record_of(&mut tx, &p, now).await?;
+        let Some(incident) = &record.incident else {
+            return Err(AppError::Refused(
+                "it is about no incident of this page, so there is no page on which its letter could stand"
+                    .into(),
+            ));
+        };
+        if incident.visibility == Visibility::Internal {
+            let name = incident.name();
+            return Err(AppError::Refused(format!(
+                "{name} is internal: customers cannot see it; make it public first"
+            )));
+        }
+        if p.letter.trim().is_empty() {
+            return Err(AppError::field("letter", "is empty; write something"));
+        }
+        let zone = page_of(&mut tx).await?.zone();
+        let filled = fill(&p.letter, &record, &zone, Audience::Customers);
+        refuse("letter", &filled, true)?;
+        let title = if p.letter_title.is_empty() { p.title.clone() } else { p.letter_title.clone() };
+        let before = p.published_letter.take();
+        let same = before.as_ref().is_some_and(|old| old.title == title && old.text == filled.markdown);
+        let notify = notify.unwrap_or(before.is_none());
+        if same && !notify {
+            p.published_letter = before;
+            return Ok(p);
+        }
+        let published_at = before.as_ref().map_or(now, |old| old.published_at);
+        let letter = PublishedLetter { title, text: filled.markdown, published_at, updated_at: now };
+        p.published_letter = Some(letter.clone());
+        self.note_on_incident(&mut tx, caller, &p, true, now).await?;
+        if notify {
+            self.send_letter(&mut tx, incident, &p, &letter, &record, now).await?;
+        }
+        page::touch(&mut tx, now).await?;
+        let detail = json!({"version": expected + 1, "notify": notify, "again": before.is_some()});
+        self.save_postmortem(tx, caller, (Action::Publish, Resource::Letter), p, detail, now).await
+    }
+
+    /// Writes the publication on the incident's timeline.
+    async fn note_on_incident(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        p: &Postmortem,
+        letter: bool,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let Some(id) = &p.incident_id else { return Ok(()) };
+        let Some(mut incident) = incident::get_for_update(tx, id).await? else { return Ok(()) };
+        let expected = incident.version;
+        (incident.updated_at, incident.version) = (now, expected + 1);
+        if !incident::update(tx, &incident, expected).await? {
+            return Err(AppError::Unavailable("the incident was changed at the same moment".into()));
+        }
+        let body = EventBody::Postmortem { postmortem_id: p.id.clone(), letter };
+        let event = self.new_event(caller, incident.id.clone().into(), now, body, now);
+        event::insert(tx, &event).await?;
+        Ok(())
+    }
+
+    /// Puts the letter on its way to the incident's subscribers within the same transaction.
+    async fn send_letter(
+        &self,
+        tx: &mut Tx,
+        incident: &Incident,
+        p: &Postmortem,
+        letter: &PublishedLetter,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let components = incident
+            .components
+            .iter()
+            .zip(&record.components)
+            .map(|(affected, (name, status))| Listed {
+                id: affected.component_id.to_string(),
+                name: name.clone(),
+                status: *status,
+            })
+            .collect();
+        let content = Content::Letter(Letter {
+            incident_id: incident.id.to_string(),
+            postmortem_id: p.id.to_string(),
+            incident_title: incident.title.clone(),
+            title: letter.title.clone(),
+            url: format!("{}/incidents/{}", self.settings().public_url, incident.id),
+            text: letter.text.clone(),
+            components,
+            at: now,
+        });
+        let id = self.new_id(BroadcastId::from_random);
+        let subject = &incident.title;
+        amends_courier::plan::enqueue(tx, id, &content, subject, recipients_of(incident), now).await?;
+        Ok(())
+    }
+}
+
+/// Who gets the letter: subscribers of the page, and of the components that the incident touched.
+fn recipients_of(incident: &Incident) -> Recipients {
+    Recipients { components: incident.components.iter().map(|a| a.component_id.clone()).collect() }
+}
+
+/// Refuses a text whose placeholders are not understood, or (`known`) not known.
+fn refuse(field: &str, filled: &Filled, known: bool) -> Result<(), AppError> {
+    let mut errors = FieldErrors::default();
+    for problem in filled.problems.iter().filter(|problem| problem.blocking || known) {
+        errors.add(field, format!("line {}: {}", problem.line, problem.message));
+    }
+    Ok(errors.finish()?)
+}
