@@ -43,8 +43,8 @@ fn files() -> Vec<File> {
     let made = |name, text: String| File { name, bytes: Cow::Owned(text.into_bytes()) };
     vec![
         made("app.css", [TOKENS, BASE, include_str!("../static/app.css")].concat()),
-        made("base.js", BASE_SCRIPT.to_owned()),
-        made("public.js", [BASE_SCRIPT, include_str!("../static/public.js")].concat()),
+        made("base.js", shortened(BASE_SCRIPT)),
+        made("public.js", shortened(&[BASE_SCRIPT, include_str!("../static/public.js")].concat())),
         file!("favicon.svg"),
     ]
 }
@@ -153,6 +153,24 @@ fn minified(css: &str) -> String {
     out.trim().to_owned()
 }
 
+/// Takes the lines of comments and the indentation out of our own scripts, in which no text goes over a line.
+fn shortened(script: &str) -> String {
+    let mut comment = false;
+    let mut out = String::with_capacity(script.len());
+    for line in script.lines().map(str::trim) {
+        let begins = line.starts_with("/*");
+        comment |= begins;
+        if !comment && !line.is_empty() {
+            out.push_str(line);
+            out.push('\n');
+        }
+        if comment && line.ends_with("*/") {
+            comment = false;
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +189,16 @@ mod tests {
         let css =
             minified("/* x */ .a  .b > :first-child { color : red; }\n.c:not(.d) a, .e { margin: 0 auto; }");
         assert_eq!(css, ".a .b > :first-child{color :red}.c:not(.d) a,.e{margin:0 auto}");
+    }
+
+    #[test]
+    fn scripts_lose_only_comments_and_indentation() {
+        let script = "/* a\n   b */\n(() => {\n  const x = \"/* y */\"; /* kept, but harmless */\n  /* gone */\n\n  x();\n})();\n";
+        assert_eq!(
+            shortened(script),
+            "(() => {\nconst x = \"/* y */\"; /* kept, but harmless */\nx();\n})();\n"
+        );
+        assert!(!shortened(BASE_SCRIPT).contains("/* Theme"));
     }
 
     /// The colours of one theme: the block of tokens.css that begins with `start`.

@@ -3,7 +3,7 @@
 Needs: pip install fonttools brotli; npm install @fontsource-variable/inter@5.3.0 (Inter, SIL Open Font License).
 Usage: build.py node_modules/@fontsource-variable/inter/files OUT
 
-Inter is cut to the weights 400 to 700 and to what the design uses (kerning, marks, tabular figures). English text needs
+Inter is cut to the weights 400 to 640 and to what the design uses (kerning, marks, tabular figures). English text needs
 `inter-core` alone, so that the page with everything it loads stays under 30 KB; the rest is fetched only where a text has
 such characters (`unicode-range`). `marks` holds the five state marks, drawn here, so that they look alike everywhere and
 stay text.
@@ -60,7 +60,7 @@ def cut(source, unicodes, features, out):
     buffer = io.BytesIO()
     font.save(buffer)
     buffer.seek(0)
-    font = instancer.instantiateVariableFont(TTFont(buffer), {"wght": (400, 400, 700)})
+    font = instancer.instantiateVariableFont(TTFont(buffer), {"wght": (400, 400, 640)})
     font.flavor = "woff2"
     font.save(out)
 
