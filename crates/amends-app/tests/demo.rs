@@ -4,11 +4,12 @@
 mod support;
 
 use amends_app::demo::{self, Progress};
+use amends_app::postmortem::fill;
 use amends_app::{AppError, Caller};
-use amends_model::broadcast::Audience;
 use amends_model::subscriber::Channel;
+use amends_model::{Audience, PostmortemState};
 use amends_model::{ComponentStatus, Impact, MaintenanceState, Phase, Subject, milestone};
-use amends_store::{event, feed, incident, subscriber};
+use amends_store::{action, event, feed, incident, postmortem, subscriber};
 use amends_testkit::stores::each;
 use support::{app, now};
 
@@ -25,7 +26,9 @@ async fn a_fresh_demo_shows_a_year_of_a_company() {
         assert_eq!(count("subscribers"), Some(500));
         let mut tx = app.store().read().await.unwrap();
         let (written_to, suppressed) =
-            subscriber::audience_size(&mut tx, Channel::Email, &Audience::default()).await.unwrap();
+            subscriber::audience_size(&mut tx, Channel::Email, &amends_model::broadcast::Audience::default())
+                .await
+                .unwrap();
         assert!((300..400).contains(&written_to) && suppressed == 0, "{written_to} for the whole page");
         drop(tx);
         assert_eq!(filled.administrator.email, "ines@marrowby.example");
@@ -51,6 +54,39 @@ async fn a_fresh_demo_shows_a_year_of_a_company() {
         assert!(ahead[0].scheduled_for > now());
         let bad = record.days.iter().flat_map(|c| &c.days).filter(|d| d.minutes > 0).count();
         assert!(bad > 15, "{bad} days with a mark");
+    }
+}
+
+#[tokio::test]
+async fn postmortems_stand_on_the_record() {
+    for fresh in each().await {
+        let app = app(&fresh);
+        let filled = demo::fill(&app, &mut |_| {}).await.unwrap();
+        let count = |what: &str| filled.counts.iter().find(|p| p.what == what).map(|p| p.count);
+        assert_eq!(count("postmortems"), Some(32));
+        let mut tx = app.store().read().await.unwrap();
+        let after = amends_store::Keyset::start();
+        let published =
+            postmortem::list(&mut tx, Some(PostmortemState::Published), &after, 100).await.unwrap();
+        assert_eq!(published.len(), 30, "{}", fresh.engine);
+        let all = postmortem::all_after(&mut tx, "", 100).await.unwrap();
+        for p in &all {
+            let events = event::of(&mut tx, p.incident_id.as_ref().unwrap().as_str()).await.unwrap();
+            let of = incident::get(&mut tx, p.incident_id.as_ref().unwrap()).await.unwrap().unwrap();
+            let found = milestone::milestones(&of, &events);
+            assert_eq!(found.learned.map(|l| l.at), p.published_at, "{}", p.title);
+            assert_eq!(fill::check(&p.document, Audience::Internal), [], "{}", p.title);
+            assert_eq!(fill::check(&p.letter, Audience::Customers), [], "{}", p.title);
+            assert!(p.published_letter.as_ref().is_none_or(|l| !l.text.contains('{')), "{}", p.title);
+        }
+        let today = now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let overdue = action::list(&mut tx, action::Which::Overdue(today), None, None, 100).await.unwrap();
+        assert!((3..=9).contains(&overdue.len()), "{}", overdue.len());
+        assert!(overdue.iter().all(|a| a.owner_id.is_some()));
+        let ids: Vec<&str> =
+            all.iter().filter_map(|p| p.incident_id.as_ref()).map(|id| id.as_str()).collect();
+        let letters = postmortem::letters_of(&mut tx, &ids).await.unwrap();
+        assert_eq!(letters.len(), 10, "{}", fresh.engine);
     }
 }
 

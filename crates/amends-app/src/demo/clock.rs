@@ -96,6 +96,26 @@ impl Facts {
     }
 }
 
+/// The same text with references that the application fills in when it is read: `{started}` becomes
+/// `{{started:time}}`, `{started..mitigated}` becomes `{{started..mitigated}}`.
+pub fn referenced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        let form = if name.contains("..") { "" } else { ":time" };
+        out.push_str(&format!("{{{{{name}{form}}}}}"));
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// "11:42", UTC.
 pub fn hour_and_minute(at: Timestamp) -> String {
     let at = Offset::UTC.to_datetime(at);

@@ -5,14 +5,18 @@ use std::collections::HashMap;
 use amends_model::page::Page;
 use amends_model::subscriber::{Channel, Origin, Subscriber, SubscriberState};
 use amends_model::{
-    Action, Component, ComponentId, ComponentStatus, Event, Incident, Maintenance, Person, PersonId, Resource,
+    Action, Actor, Component, ComponentId, ComponentStatus, Event, Incident, Maintenance, Person, PersonId,
+    Resource,
 };
-use amends_store::{Tx, audit, component, event, feed, incident, maintenance, page, person, subscriber};
+use amends_store::{
+    Tx, action, audit, component, event, feed, incident, maintenance, page, person, postmortem, subscriber,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::ContentError;
 use super::content::Company;
+use super::learned::Learned;
 use super::record::{Cast, Told, id};
 use super::subscribers::make;
 use crate::caller::Caller;
@@ -79,6 +83,11 @@ pub async fn fill(app: &App, progress: &mut (dyn FnMut(Progress) + Send)) -> Res
     tell("incidents", told.len());
     tell("updates", updates);
     tell("maintenances", works.len());
+
+    let learned = learned(&company, &cast, &told)?;
+    add_learned(&mut tx, &learned, &cast, now).await?;
+    tell("postmortems", learned.len());
+    tell("actions", learned.iter().map(|l| l.actions.len()).sum());
 
     let subscribers = subscribers(&company, &cast)?;
     subscriber::insert_many(&mut tx, &subscribers).await?;
@@ -219,6 +228,33 @@ fn stories(company: &Company, cast: &Cast) -> Result<(Vec<Told>, Works), Content
         *number = n;
     }
     Ok((told, works))
+}
+
+/// Writes the postmortems, in the order of their files.
+fn learned(company: &Company, cast: &Cast, told: &[Told]) -> Result<Vec<Learned>, ContentError> {
+    let stories: HashMap<&str, &Told> =
+        company.incidents.iter().zip(told).map(|(story, told)| (story.key.as_str(), told)).collect();
+    let of = |key: &str| {
+        let missing = || ContentError::new(format!("postmortems/{key}.md"), "there is no such incident");
+        stories.get(key).copied().ok_or_else(missing)
+    };
+    company.postmortems.values().map(|w| cast.learned(w, of(&w.key)?)).collect()
+}
+
+async fn add_learned(tx: &mut Tx, learned: &[Learned], cast: &Cast, now: Timestamp) -> Result<(), AppError> {
+    for one in learned {
+        let p = &one.postmortem;
+        let by = cast.people.values().find(|who| p.authors.contains(&who.name));
+        let by = by.map_or(Actor::system("demo"), |who| Actor::person(&who.id, &who.name));
+        postmortem::insert(tx, p, &by).await?;
+        for action in &one.actions {
+            action::insert(tx, action).await?;
+            feed::push(tx, Resource::Action.as_str(), action.id.as_str(), now).await?;
+        }
+        event::insert_many(tx, &one.events).await?;
+        feed::push(tx, Resource::Postmortem.as_str(), p.id.as_str(), now).await?;
+    }
+    Ok(())
 }
 
 async fn add_record(tx: &mut Tx, told: &[Told], works: &Works, now: Timestamp) -> Result<(), AppError> {

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod content;
 mod fill;
+mod learned;
 pub mod postmortem;
 mod record;
 pub mod subscribers;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use amends_model::{ComponentStatus, Impact, Phase, Role, Visibility, text};
 use jiff::Timestamp;
 
-use super::clock::{Anchor, Facts, duration, hour_and_minute};
+use super::clock::{Anchor, Facts, duration, hour_and_minute, referenced};
 use super::content::{Company, Story};
 use super::subscribers;
 use super::timeline::{Line, What, When, clock, read};
@@ -210,6 +210,23 @@ fn postmortems_have_all_sections_and_actions_in_every_state() {
     assert!(
         done > 40 && (3..=9).contains(&overdue) && open >= 8,
         "done {done}, overdue {overdue}, open {open}"
+    );
+}
+
+#[test]
+fn postmortems_follow_the_templates_that_come_with_amends() {
+    let templates = crate::postmortem::template::built_in();
+    for (key, writing) in &company().postmortems {
+        let found = templates.iter().find(|t| t.name == writing.front.template);
+        let template = found.unwrap_or_else(|| panic!("{key}: no template {}", writing.front.template));
+        let headings: Vec<&str> =
+            template.body.lines().filter_map(|l| l.strip_prefix("## ")).map(str::trim).collect();
+        let ours: Vec<&str> = writing.sections.iter().map(|(h, _)| h.as_str()).collect();
+        assert_eq!(ours, headings, "{key}");
+    }
+    assert_eq!(
+        referenced("from {started} for {started..mitigated}"),
+        "from {{started:time}} for {{started..mitigated}}"
     );
 }
 
