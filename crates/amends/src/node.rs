@@ -116,6 +116,11 @@ impl Node {
             let app = app.clone();
             async move { app.forget_expired_sign_ins().await.map(drop) }
         });
+        let app = self.app.clone();
+        every(&mut tasks, stopped, "reminding owners of actions", Duration::from_secs(600), move || {
+            let app = app.clone();
+            async move { app.remind_owners().await.map(drop) }
+        });
         Ok(async move { while tasks.join_next().await.is_some() {} })
     }
 }

@@ -1,24 +1,31 @@
 //! The duty that reminds owners by mail, once for each step: soon due, due, overdue, long overdue.
 
-use super::today;
 use crate::context::App;
 use crate::error::AppError;
 use amends_courier::message::{ActionDue, Content};
 use amends_model::{BroadcastId, CorrectiveAction, postmortem::reminder};
 use amends_store::{action, person};
 
+/// Nobody is written to at night: before this hour of the page's zone nothing goes.
+const FROM_HOUR: i8 = 8;
 /// As many in one transaction.
 const BATCH: usize = 50;
 
 impl App {
-    /// Puts every reminder that is due on its way and answers how many that were. Safe on all nodes at once: a reminder
+    /// Puts every reminder that is due on its way (from eight in the morning of the page's zone on) and answers how many that were. Safe on all nodes at once: a reminder
     /// and the note that it was sent are one transaction.
     pub async fn remind_owners(&self) -> Result<usize, AppError> {
+        let now = self.now();
+        // Before the installation is set up there is nobody to remind.
+        let Some(page) = amends_store::page::get(&mut self.read().await?).await? else { return Ok(0) };
+        let local = now.to_zoned(page.zone());
+        if local.hour() < FROM_HOUR {
+            return Ok(0);
+        }
+        let today = local.date();
         let mut sent = 0;
         loop {
-            let now = self.now();
             let mut tx = self.begin().await?;
-            let today = today(&mut tx, now).await?;
             let due = action::to_remind(&mut tx, today, BATCH).await?;
             if due.is_empty() {
                 return Ok(sent);

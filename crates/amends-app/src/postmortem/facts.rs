@@ -359,3 +359,22 @@ fn what_happened(event: &Event) -> Option<String> {
         | EventBody::Postmortem { .. } => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_lists_every_fact() {
+        let manual = include_str!("../../../../docs/postmortems.md");
+        let rows: String = FACTS
+            .iter()
+            .map(|fact| {
+                let letter = if fact.internal { "" } else { "yes" };
+                let alone = if fact.block { "yes" } else { "" };
+                format!("| `{{{{{}}}}}` | {} | {letter} | {alone} |\n", fact.name, fact.says)
+            })
+            .collect();
+        assert!(manual.contains(&rows), "docs/postmortems.md should hold:\n{rows}");
+    }
+}

@@ -1,10 +1,11 @@
 use super::fill::{Problem, fill};
-use super::{MAX_DOCUMENT, find, record_of};
+use super::{MAX_DOCUMENT, Record, find, record_of};
 use crate::caller::Caller;
-use crate::context::App;
+use crate::context::{App, page_of};
 use crate::error::AppError;
 use crate::markdown;
 use amends_model::{Action, Audience, CorrectiveAction, Incident, Milestones, Postmortem, Resource, text};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 /// A text as a reader sees it.
@@ -25,7 +26,7 @@ pub struct PostmortemView {
     pub postmortem: Postmortem,
     /// The document, with facts in the reader's zone.
     pub document: Shown,
-    /// The draft of the letter, with facts as customers would read them.
+    /// The draft of the letter, with facts as customers would read them, in the page's zone.
     pub letter: Shown,
     /// Its incident.
     pub incident: Option<Incident>,
@@ -75,12 +76,15 @@ impl App {
         let mut tx = self.read().await?;
         let p = find(&mut tx, id).await?;
         let record = record_of(&mut tx, &p, self.now()).await?;
-        let audience = if letter { Audience::Customers } else { Audience::Internal };
-        let filled = fill(&text, &record, &caller.time_zone, audience);
-        Ok(Shown {
-            html: markdown::html(&filled.markdown),
-            markdown: filled.markdown,
-            problems: filled.problems,
-        })
+        if letter {
+            let page_zone = page_of(&mut tx).await?.zone();
+            return Ok(show(&text, &record, &page_zone, Audience::Customers));
+        }
+        Ok(show(&text, &record, &caller.time_zone, Audience::Internal))
     }
+}
+
+fn show(text: &str, record: &Record, zone: &TimeZone, audience: Audience) -> Shown {
+    let filled = fill(text, record, zone, audience);
+    Shown { html: markdown::html(&filled.markdown), markdown: filled.markdown, problems: filled.problems }
 }

@@ -69,6 +69,9 @@ impl Doctor {
         }
         tell(time());
         tell(disk(&config.data));
+        for line in templates(&config.data) {
+            tell(line);
+        }
         for line in mail(&config, self.resolver).await {
             tell(line);
         }
@@ -210,6 +213,23 @@ fn disk(data: &Path) -> Line {
             "Check that the folder exists and that this user may use it.",
         ),
     }
+}
+
+/// Files in the operator's folder of postmortem templates that are none.
+fn templates(data: &Path) -> Vec<Line> {
+    let (_, problems) = amends_app::postmortem::template::all(&data.join("templates"));
+    problems
+        .into_iter()
+        .map(|problem| {
+            let says = format!("templates/{} cannot be used: {}.", problem.file, problem.message);
+            Line::wrong(
+                Level::Warning,
+                "templates",
+                says,
+                "Put it right; docs/postmortems.md shows the form.",
+            )
+        })
+        .collect()
 }
 
 async fn mail(config: &Config, resolver: Option<std::net::SocketAddr>) -> Vec<Line> {
