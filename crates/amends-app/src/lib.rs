@@ -7,6 +7,7 @@ pub mod component;
 pub mod context;
 pub mod demo;
 mod error;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod incident;

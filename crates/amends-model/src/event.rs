@@ -271,3 +271,18 @@ pub struct Event {
     /// Counts edits, from 1.
     pub version: i64,
 }
+
+/// How an event was before it was edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EarlierVersion {
+    /// Its number.
+    pub version: i64,
+    /// When it said that it happened.
+    pub at: Timestamp,
+    /// What it said.
+    pub body: EventBody,
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
+    /// By whom.
+    pub replaced_by: Actor,
+}

@@ -2,25 +2,10 @@
 
 use crate::audit::json;
 use crate::{Keyset, Result, Row, StoreError, Tx, Value, params, placeholders};
-use amends_model::{Actor, Event, EventBody, EventId, IncidentId, MaintenanceId, Subject};
-use jiff::Timestamp;
+pub use amends_model::event::EarlierVersion;
+use amends_model::{Actor, Event, EventId, IncidentId, MaintenanceId, Subject};
 
 const COLUMNS: &str = "id, subject_kind, subject_id, at, written_at, actor, body, edited_at, version";
-
-/// An earlier version of an event.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct EarlierVersion {
-    /// Its number.
-    pub version: i64,
-    /// When it said that it happened.
-    pub at: Timestamp,
-    /// What it said.
-    pub body: EventBody,
-    /// When it was replaced.
-    pub replaced_at: Timestamp,
-    /// By whom.
-    pub replaced_by: Actor,
-}
 
 fn from_row(row: &Row) -> Result<Event> {
     let kind: String = row.get(1)?;
@@ -88,6 +73,15 @@ pub async fn of(tx: &mut Tx, subject_id: &str) -> Result<Vec<Event>> {
 pub async fn list(tx: &mut Tx, subject_id: &str, after: &Keyset, limit: usize) -> Result<Vec<Event>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM events WHERE subject_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4"
+    );
+    tx.query(&sql, params![subject_id, after.at, &after.id, limit]).await?.iter().map(from_row).collect()
+}
+
+/// A part of the messages to customers of one subject, newest first, after `after`.
+pub async fn list_updates(tx: &mut Tx, subject_id: &str, after: &Keyset, limit: usize) -> Result<Vec<Event>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE subject_id = $1 AND kind IN ('update', 'maintenance_update')
+         AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4"
     );
     tx.query(&sql, params![subject_id, after.at, &after.id, limit]).await?.iter().map(from_row).collect()
 }

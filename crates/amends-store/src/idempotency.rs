@@ -8,8 +8,8 @@ use jiff::Timestamp;
 pub enum Known {
     /// Nothing: it is ours now, and an answer is expected by [`finish`].
     New,
-    /// Somebody is at it.
-    InProgress,
+    /// Somebody is at it, since then.
+    InProgress(Timestamp),
     /// The same key came with another request.
     OtherRequest,
     /// Answered: status and body.
@@ -27,14 +27,15 @@ pub async fn begin(tx: &mut Tx, caller: &str, key: &str, request: &str, now: Tim
     if taken == 1 {
         return Ok(Known::New);
     }
-    let sql = "SELECT request, status, body FROM idempotency WHERE caller = $1 AND key = $2";
-    let Some(row) = tx.query_opt(sql, params![caller, key]).await? else { return Ok(Known::InProgress) };
+    let sql = "SELECT request, status, body, created_at FROM idempotency WHERE caller = $1 AND key = $2";
+    // Given back between the two statements: whoever had it was at it just now.
+    let Some(row) = tx.query_opt(sql, params![caller, key]).await? else { return Ok(Known::InProgress(now)) };
     if row.get::<String>(0)? != request {
         return Ok(Known::OtherRequest);
     }
     Ok(match row.get::<Option<i64>>(1)? {
         Some(status) => Known::Answered(status, row.get::<Option<String>>(2)?.unwrap_or_default()),
-        None => Known::InProgress,
+        None => Known::InProgress(row.get(3)?),
     })
 }
 

@@ -22,6 +22,8 @@ pub enum Which {
     Public,
     /// Public ones that customers see as going on.
     OpenPublic,
+    /// Public ones whose internal state is not resolved.
+    PublicUnresolved,
 }
 
 impl Which {
@@ -31,6 +33,7 @@ impl Which {
             Which::Open => "state <> 'resolved'",
             Which::Public => "visibility = 'public'",
             Which::OpenPublic => "visibility = 'public' AND phase <> 'resolved'",
+            Which::PublicUnresolved => "visibility = 'public' AND state <> 'resolved'",
         }
     }
 }

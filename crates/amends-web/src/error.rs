@@ -23,7 +23,7 @@ pub struct Problem {
     pub errors: Vec<amends_model::FieldError>,
     /// After a conflict: the resource as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub current: Option<serde_json::Value>,
+    pub current: Option<Box<serde_json::Value>>,
 }
 
 impl Problem {
@@ -68,7 +68,7 @@ pub fn problem(error: &AppError) -> Problem {
         }
         AppError::Forbidden { .. } => Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail),
         AppError::Conflict { current } => Problem {
-            current: Some((**current).clone()),
+            current: Some(current.clone()),
             ..Problem::new(StatusCode::PRECONDITION_FAILED, "conflict", "Changed meanwhile", detail)
         },
         AppError::Refused(_) => Problem::new(StatusCode::CONFLICT, "refused", "Not possible now", detail),

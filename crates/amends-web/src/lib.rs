@@ -20,7 +20,7 @@ use axum::routing::get;
 /// guards.
 pub fn router(state: WebState, site: Router) -> Router {
     let own = Router::new()
-        .nest("/api/v1", api::routes())
+        .merge(api::routes(&state))
         .merge(pages::routes())
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -32,7 +32,7 @@ pub fn router(state: WebState, site: Router) -> Router {
 
 /// The API alone, for the command line on the machine itself.
 pub fn api_router(state: WebState) -> Router {
-    Router::new().nest("/api/v1", api::routes()).with_state(state)
+    api::routes(&state).with_state(state)
 }
 
 /// Whether this node's own storage answers.

@@ -2,6 +2,7 @@
 
 use amends_app::App;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// How this server is reached; decided by configuration.
@@ -14,6 +15,8 @@ pub struct Reach {
     pub origin: String,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// API requests that each caller may make in a minute; [`crate::api::PER_MINUTE`] when nothing is said.
+    pub api_requests_per_minute: Option<NonZeroU32>,
 }
 
 /// Shared by all routes; cheap to clone.

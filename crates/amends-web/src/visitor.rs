@@ -53,6 +53,10 @@ impl FromRequestParts<WebState> for Visitor {
     type Rejection = NoVisitor;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, NoVisitor> {
+        // Found out by a layer before.
+        if let Some(known) = parts.extensions.get::<Visitor>() {
+            return Ok(known.clone());
+        }
         let address = client_address(parts, &state.reach);
         let agent: String = header(&parts.headers, USER_AGENT).chars().take(200).collect();
         let mut visitor = Visitor { caller: None, session: None, address, agent };

@@ -71,6 +71,7 @@ impl Node {
             https: config.is_https(),
             origin: config.public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            api_requests_per_minute: config.api_requests_per_minute,
         };
         Ok(Node { state: WebState { app: app.clone(), reach: Arc::new(reach) }, app, site: OnceCell::new() })
     }
@@ -114,7 +115,10 @@ impl Node {
         let app = self.app.clone();
         every(&mut tasks, stopped, "forgetting what has expired", Duration::from_secs(3600), move || {
             let app = app.clone();
-            async move { app.forget_expired_sign_ins().await.map(drop) }
+            async move {
+                app.forget_expired_sign_ins().await?;
+                app.forget_keys().await.map(drop)
+            }
         });
         let app = self.app.clone();
         every(&mut tasks, stopped, "reminding owners of actions", Duration::from_secs(600), move || {

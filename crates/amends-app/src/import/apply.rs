@@ -127,7 +127,10 @@ impl App {
         // The first day that anything is told of: what happened before nobody knows.
         let first_day =
             incidents.first().map_or(now, |i| i.started_at).to_zoned(jiff::tz::TimeZone::UTC).date();
-        for (name, line) in incidents.iter().flat_map(|i| i.components.iter().map(|c| (&c.name, i.line))) {
+        // Collected first: a closure that lives across the awaits below would keep the whole from being `Send`.
+        let named: Vec<(&String, usize)> =
+            incidents.iter().flat_map(|i| i.components.iter().map(|c| (&c.name, i.line))).collect();
+        for (name, line) in named {
             let key = name.to_lowercase();
             if ids.contains_key(&key) {
                 continue;

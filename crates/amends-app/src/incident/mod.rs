@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
 use crate::paging::{Listed, Paging};
+pub use amends_model::event::EarlierVersion;
 use amends_model::milestone::milestones;
 use amends_model::{Action, Event, EventBody, EventId, Incident, IncidentId, Milestones, Resource};
 use amends_store::incident::Which;
@@ -57,6 +58,8 @@ pub enum Filter {
     Open,
     /// On the page.
     Public,
+    /// On the page and not resolved.
+    OpenPublic,
 }
 
 impl App {
@@ -73,6 +76,7 @@ impl App {
             Filter::All => Which::All,
             Filter::Open => Which::Open,
             Filter::Public => Which::Public,
+            Filter::OpenPublic => Which::PublicUnresolved,
         };
         let found = incident::list(&mut self.read().await?, which, &after, limit + 1).await?;
         Ok(Listed::from_one_more(found, limit, |i| (i.started_at, i.id.to_string())))
@@ -116,6 +120,19 @@ impl App {
         Ok(Listed::from_one_more(found, limit, |e| (e.at, e.id.to_string())))
     }
 
+    /// What customers were told about an incident or maintenance, newest first.
+    pub async fn updates(
+        &self,
+        caller: &Caller,
+        subject_id: &str,
+        paging: &Paging,
+    ) -> Result<Listed<Event>, AppError> {
+        caller.require(Action::Read, Resource::Update)?;
+        let (limit, after) = (paging.limit()?, paging.keyset()?);
+        let found = event::list_updates(&mut self.read().await?, subject_id, &after, limit + 1).await?;
+        Ok(Listed::from_one_more(found, limit, |e| (e.at, e.id.to_string())))
+    }
+
     /// One event of a timeline.
     pub async fn event(&self, caller: &Caller, id: &EventId) -> Result<Event, AppError> {
         caller.require(Action::Read, Resource::Event)?;
@@ -127,7 +144,7 @@ impl App {
         &self,
         caller: &Caller,
         id: &EventId,
-    ) -> Result<Vec<event::EarlierVersion>, AppError> {
+    ) -> Result<Vec<EarlierVersion>, AppError> {
         caller.require(Action::Read, Resource::Event)?;
         Ok(event::earlier(&mut self.read().await?, id).await?)
     }

@@ -42,6 +42,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "Addresses of proxies whose X-Forwarded-For is believed, so that budgets count people and not the proxy.",
     },
     Key {
+        name: "api_requests_per_minute",
+        default: "1200",
+        example: "6000",
+        about: "API requests that each caller (a person, a token, an address without either) may make in a minute.",
+    },
+    Key {
         name: "log",
         default: "\"info\"",
         example: "\"info,amends_courier=debug\"",

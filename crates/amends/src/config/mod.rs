@@ -7,6 +7,7 @@ pub use keys::reference;
 pub use read::{Sources, load};
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 /// Everything that an operator decides outside the app.
@@ -22,6 +23,8 @@ pub struct Config {
     pub public_url: String,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// API requests that each caller may make in a minute; none for the default.
+    pub api_requests_per_minute: Option<NonZeroU32>,
     /// What is logged, as a `tracing` filter.
     pub log: String,
     /// Mail.

@@ -126,6 +126,9 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         let place = set.get("trusted_proxies").map_or("", |s| s.place.as_str());
         trusted_proxies.push(parsed(value, place, "write network addresses, such as 127.0.0.1")?);
     }
+    let api_requests_per_minute = one("api_requests_per_minute")
+        .map(|(value, place)| parsed(value, place, "write a whole number from 1 on"))
+        .transpose()?;
     let dkim = [text("mail.dkim_domain"), text("mail.dkim_selector"), text("mail.dkim_key_file")];
     if dkim.iter().any(Option::is_some) && dkim.iter().any(Option::is_none) {
         return Err(ConfigError(
@@ -153,6 +156,7 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         listen,
         public_url,
         trusted_proxies,
+        api_requests_per_minute,
         log: text("log").unwrap_or_else(|| "info".into()),
         mail: Mail {
             server: text("mail.server"),

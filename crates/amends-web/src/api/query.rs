@@ -1,0 +1,105 @@
+//! Reading what stands in the address: query parameters and ids.
+
+use super::body::invalid;
+use crate::error::Problem;
+use amends_app::Paging;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// Query parameters. A value that is not understood is refused with 422 and the parameter's name; parameters that an
+/// operation does not know are refused before (see [`super::strict`]).
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let from = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(from).map(Query).map_err(|error| {
+            let name = error.path().iter().next().map(ToString::to_string).unwrap_or_default();
+            invalid(format!("/{name}"), error.into_inner().to_string())
+        })
+    }
+}
+
+/// Part of a list: how many, and from where.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct Part {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<usize>,
+    /// Where the list goes on: `next_cursor` of the answer before.
+    #[param(max_length = 100, pattern = "^-?[0-9a-z-]+$")]
+    pub cursor: Option<String>,
+}
+
+impl Part {
+    /// As the use cases take it.
+    pub fn paging(&self) -> Paging {
+        Paging { limit: self.limit, cursor: self.cursor.clone() }
+    }
+}
+
+/// The last parameter of the path, such as an id. What does not have its form does not exist: 404.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T>
+where
+    T::Err: std::fmt::Display,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let missing = |detail: String| Problem::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail);
+        let found = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| missing("the id in the address is not UTF-8".into()))?;
+        let text = found.iter().last().map_or("", |(_, value)| value);
+        text.parse().map(Id).map_err(|error: T::Err| missing(error.to_string()))
+    }
+}
+
+/// Names an incident in the path: its id, or the number people say (`42`, `INC-42`).
+#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = String, pattern = "^([a-z0-9]{12}|(INC-|inc-)?[0-9]{1,18})$", examples("INC-42"))]
+pub struct IncidentRef(pub String);
+
+impl FromStr for IncidentRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix("INC-").or_else(|| text.strip_prefix("inc-")).unwrap_or(text);
+        let is_number = (1..=18).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+        if is_number || amends_model::id::is_id(text) {
+            return Ok(IncidentRef(text.to_owned()));
+        }
+        Err(format!(
+            "‘{}’ names no incident; write its id (12 characters, a to z and 0 to 9) or its number, such as INC-42",
+            text.chars().take(40).collect::<String>()
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn incidents_are_named_by_id_or_number() {
+        for right in ["abcdefghijk1", "42", "INC-42", "inc-7"] {
+            assert!(right.parse::<IncidentRef>().is_ok(), "{right}");
+        }
+        for wrong in ["", "INC-", "+42", "-1", "INC-+4", "abc", "ABCDEFGHIJKL", "1234567890123456789"] {
+            assert!(wrong.parse::<IncidentRef>().is_err(), "{wrong}");
+        }
+    }
+}
