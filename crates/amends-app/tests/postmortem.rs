@@ -388,6 +388,55 @@ async fn reports_from_elsewhere_are_read_and_imported_once() {
     }
 }
 
+/// Every Markdown or text file under a folder of the shared test texts, or nothing if they are not there.
+fn shared(folder: &str) -> Vec<ImportFile> {
+    let root = std::env::var_os("AMENDS_SHARED").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        std::path::PathBuf::from,
+    );
+    let root = root.join(folder);
+    if !root.is_dir() {
+        eprintln!("SKIPPED: there is no {}", root.display());
+    }
+    let (mut files, mut folders) = (Vec::new(), vec![root.clone()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "md" || e == "txt") {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                files.push(ImportFile { path: name, text: std::fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+#[tokio::test]
+async fn real_reports_are_imported_as_they_are() {
+    let fresh = each().await.remove(0);
+    let app = app(&fresh);
+    set_up(&fresh, &app).await;
+    let admin = somebody(Role::Administrator);
+    for files in [shared("seeds"), shared("corpus")] {
+        let first = app.import_postmortems(&admin, &files).await.unwrap();
+        for line in &first {
+            assert_eq!(line.outcome, ImportOutcome::Created, "{}: {:?}", line.path, line.notes);
+            let view = app.read_postmortem(&admin, line.id.as_ref().unwrap().as_str()).await.unwrap();
+            assert!(view.document.problems.is_empty(), "{}: {:?}", line.path, view.document.problems);
+        }
+        if let Some(line) = first.iter().find(|line| line.path.starts_with("004_")) {
+            assert_eq!(line.milestones.started.as_ref().unwrap().at.to_string(), "2022-11-10T05:45:00Z");
+            assert_eq!(line.milestones.resolved.as_ref().unwrap().at.to_string(), "2022-11-10T08:53:00Z");
+            assert_eq!(line.actions, 3);
+        }
+        let again = app.import_postmortems(&admin, &files).await.unwrap();
+        assert!(again.iter().all(|line| line.outcome == ImportOutcome::Unchanged));
+    }
+}
+
 #[tokio::test]
 async fn actions_are_kept_over_all_incidents_and_closed_with_a_note() {
     for fresh in each().await {

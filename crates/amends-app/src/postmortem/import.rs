@@ -391,7 +391,11 @@ impl App {
 
 /// Makes every text of a file one that may be kept: what comes from elsewhere cannot be refused for a character.
 fn clean(file: &mut File) {
-    let tidy = |text: &mut String, max: usize| *text = text::cleaned(text, max);
+    // Blanks at the beginning may mean code; those at the end mean nothing.
+    let tidy = |text: &mut String, max: usize| {
+        let kept: String = text.chars().filter(|c| !text::is_deceptive(*c)).take(max).collect();
+        kept.trim_end().clone_into(text);
+    };
     let line = |text: &mut String, max: usize| {
         let one: String = text::cleaned(text, max).split_whitespace().collect::<Vec<_>>().join(" ");
         *text = one;
