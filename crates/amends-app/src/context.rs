@@ -3,12 +3,13 @@
 use crate::error::AppError;
 use crate::subscriber::FormBudget;
 use amends_courier::{Links, MailSettings};
+use amends_memory::Memory;
 use amends_model::page::Page;
 use amends_store::{Store, Tx, feed};
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OnceCell, watch};
 
 /// Tells the time. Passed in, so that tests decide what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -35,6 +36,7 @@ struct Inner {
     mail: OnceLock<MailSettings>,
     links: OnceLock<Links>,
     form: FormBudget,
+    memory: OnceCell<Memory>,
 }
 
 /// The application: one public function for each thing that a person or a robot can do. Cheap to clone.
@@ -54,6 +56,7 @@ impl App {
             mail: OnceLock::new(),
             links: OnceLock::new(),
             form: FormBudget::default(),
+            memory: OnceCell::new(),
         }))
     }
 
@@ -120,6 +123,11 @@ impl App {
     /// Waits until somebody says that there may be something to send.
     pub fn courier_nudge(&self) -> &Notify {
         &self.0.courier
+    }
+
+    /// This node's search index, once something was searched or followed.
+    pub(crate) fn memory_cell(&self) -> &OnceCell<Memory> {
+        &self.0.memory
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, AppError> {

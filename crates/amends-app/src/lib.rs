@@ -19,6 +19,7 @@ pub mod paging;
 pub mod postmortem;
 pub mod public;
 mod record;
+pub mod search;
 pub mod subscriber;
 
 pub use caller::Caller;
