@@ -209,6 +209,39 @@ impl App {
         Ok(component)
     }
 
+    /// Moves a component or group one place up (or down) among its neighbours: those of its group, or of the page.
+    /// Answers all of them in their new order. At the edge nothing changes.
+    pub async fn move_component(
+        &self,
+        caller: &Caller,
+        id: &ComponentId,
+        up: bool,
+    ) -> Result<Vec<Component>, AppError> {
+        caller.require(Action::Edit, Resource::Component)?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let all = component::all(&mut tx).await?;
+        let moved = all.iter().find(|c| c.id == *id).ok_or(AppError::NotFound("component"))?;
+        let places = places_after(&all, moved, up);
+        if places.is_empty() {
+            return Ok(all);
+        }
+        for (mut component, position) in places {
+            let expected = component.version;
+            component.position = position;
+            (component.updated_at, component.version) = (now, expected + 1);
+            if !component::update(&mut tx, &component, expected).await? {
+                return Err(AppError::conflict(&component));
+            }
+        }
+        page::touch(&mut tx, now).await?;
+        let detail = json!({"name": moved.name, "moved": if up { "up" } else { "down" }});
+        record::changed(&mut tx, caller, Action::Edit, Resource::Component, id.as_str(), detail, now).await?;
+        let after = component::all(&mut tx).await?;
+        self.commit(tx).await?;
+        Ok(after)
+    }
+
     /// Makes the page when the installation is set up; answers the page that is there if there is one already.
     pub async fn create_page(&self, caller: &Caller, name: &str, time_zone: &str) -> Result<Page, AppError> {
         caller.require(Action::Edit, Resource::Page)?;
@@ -306,6 +339,22 @@ impl App {
         self.commit(tx).await?;
         Ok(page)
     }
+}
+
+/// Which components get which positions when `moved` goes one place up or down among its neighbours.
+fn places_after(all: &[Component], moved: &Component, up: bool) -> Vec<(Component, i64)> {
+    let mut order: Vec<&Component> = all.iter().filter(|c| c.group_id == moved.group_id).collect();
+    let mut places: Vec<i64> = order.iter().map(|c| c.position).collect();
+    let Some(from) = order.iter().position(|c| c.id == moved.id) else { return Vec::new() };
+    let to = if up { from.checked_sub(1) } else { Some(from + 1).filter(|to| *to < order.len()) };
+    let Some(to) = to else { return Vec::new() };
+    order.swap(from, to);
+    // Imported pages may give several components one place: from there on each gets its own.
+    for n in 1..places.len() {
+        places[n] = places[n].max(places[n - 1] + 1);
+    }
+    let pairs = order.into_iter().zip(places);
+    pairs.filter(|(c, place)| c.position != *place).map(|(c, place)| (c.clone(), place)).collect()
 }
 
 /// A component's name. A bare year is refused: a widely used client of the Statuspage API turns such strings into dates.

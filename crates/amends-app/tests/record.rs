@@ -361,6 +361,29 @@ async fn a_component_keeps_hurting_while_another_incident_hurts_it() {
 }
 
 #[tokio::test]
+async fn a_component_moves_among_its_neighbours() {
+    for c in Company::each().await {
+        let who = as_role(Role::Administrator);
+        for name in ["Search", "Exports"] {
+            // Two in one place, as imports leave them.
+            let new = NewComponent { name: name.into(), position: Some(2), ..NewComponent::default() };
+            c.app.add_component(&who, new).await.unwrap();
+        }
+        let names = |all: &[Component]| all.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        let before = c.app.components(&who).await.unwrap();
+        let after = c.app.move_component(&who, &before[2].id, true).await.unwrap();
+        let mut wanted = names(&before);
+        wanted.swap(1, 2);
+        assert_eq!(names(&after), wanted, "{}", c.engine);
+        let places: Vec<i64> = after.iter().map(|c| c.position).collect();
+        assert!(places.windows(2).all(|w| w[0] < w[1]), "{places:?}");
+        let same = c.app.move_component(&who, &after[0].id, true).await.unwrap();
+        assert_eq!(same, after, "at the edge nothing changes");
+        assert!(c.app.move_component(&as_role(Role::Responder), &after[0].id, false).await.is_err());
+    }
+}
+
+#[tokio::test]
 async fn every_change_leaves_an_audit_line_and_a_feed_line() {
     for c in Company::each().await {
         let who = as_role(Role::Administrator);

@@ -1,6 +1,7 @@
 //! What somebody typed, taken as plain text: there are no operators, and nothing that can be wrong.
 
-use crate::words::{self, Reader, Word};
+use crate::words::{self, Word};
+use tantivy::tokenizer::TextAnalyzer;
 
 /// As much as is looked at; in characters.
 const LONGEST: usize = 200;
@@ -92,13 +93,12 @@ impl Ask {
 }
 
 /// Understands what was typed.
-pub(crate) fn understand(text: &str) -> Ask {
-    let mut reader = Reader::new();
+pub(crate) fn understand(analyzer: &mut TextAnalyzer, text: &str) -> Ask {
     let text: String = text.chars().take(LONGEST).collect();
     let mut ask = Ask { groups: Vec::new(), number: number(text.trim()) };
     let mut common = Vec::new();
     for (chunk, kind) in chunks(&text) {
-        let words = reader.all(chunk);
+        let words = words::all(analyzer, chunk);
         let open = kind == Chunk::Open;
         let group = match words.len() {
             0 => continue,
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn ask(text: &str) -> Ask {
-        understand(text)
+        understand(&mut words::analyzer(), text)
     }
 
     /// Groups as text: `open*`, `"a phrase"`.

@@ -75,13 +75,15 @@ pub async fn run(api: &Api, command: Import) -> Result<(), Failure> {
 }
 
 fn statuspage_words(file: &str, d: &Json) -> String {
-    let counts = |what: &str| {
-        let count = |kind: &str| d[what][kind].as_u64().unwrap_or(0);
-        let (new, updated, unchanged) = (count("new"), count("updated"), count("unchanged"));
-        format!("{} {what} ({new} new, {updated} changed, {unchanged} as before)", new + updated + unchanged)
-    };
-    let mut words =
-        format!("{file}: {}, {}, {}\n", counts("incidents"), counts("maintenances"), counts("updates"));
+    let mut words = format!(
+        "{file}: {} incidents, {} maintenances, {} updates read; {} new, {} changed, {} as before\n",
+        show::text(d, "incidents"),
+        show::text(d, "maintenances"),
+        show::text(d, "updates"),
+        show::text(d, "created"),
+        show::text(d, "changed"),
+        show::text(d, "unchanged")
+    );
     for problem in d["problems"].as_array().into_iter().flatten() {
         words +=
             &format!("{file}, line {}: {}\n", show::text(problem, "line"), show::text(problem, "detail"));

@@ -1,0 +1,196 @@
+//! What every page of the app has around its content: the rail of places, who is signed in, and what everybody must see.
+
+use super::when::{Markup, When};
+use crate::assets;
+use crate::error::PageError;
+use crate::state::WebState;
+use crate::visitor::SignedIn;
+use amends_app::{App, AppError, Caller};
+use amends_model::{Action, Resource};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+/// The places of the rail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// What is going on.
+    Now,
+    /// Incidents and planned work.
+    Incidents,
+    /// The status page and who hears from it.
+    Page,
+    /// Anywhere else.
+    #[allow(dead_code, reason = "the page of search is nowhere on the rail")]
+    None,
+}
+
+/// Who is here, and what they asked for. The first parameter of every page.
+#[derive(Clone)]
+pub struct Here {
+    /// The application.
+    pub app: App,
+    /// Who.
+    pub caller: Caller,
+    query: Vec<(String, String)>,
+}
+
+impl FromRequestParts<WebState> for Here {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, PageError> {
+        let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
+        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        // A query that cannot be read asks for nothing in particular.
+        let query = query.map(|q| q.0).unwrap_or_default();
+        Ok(Here { app: state.app.clone(), caller, query })
+    }
+}
+
+impl Here {
+    /// A value of the query; none if it is empty.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// An error unless this person may. For pages that are only a form; the use cases ask again.
+    pub fn require(&self, action: Action, resource: Resource) -> Result<(), PageError> {
+        Ok(self.caller.require(action, resource)?)
+    }
+
+    /// Times as this person reads them.
+    pub fn when(&self) -> When {
+        When { zone: self.caller.time_zone.clone(), now: self.app.now() }
+    }
+
+    /// The frame of a page.
+    pub async fn frame(&self, place: Place, title: &str) -> Result<Frame, AppError> {
+        let page = self.app.page().await?;
+        let can = Can::of(&self.caller);
+        let open = self.app.open_incident_count(&self.caller).await?;
+        Ok(Frame {
+            title: title.to_owned(),
+            brand: page.name,
+            place,
+            open,
+            who: self.caller.actor.name.clone(),
+            role: self.caller.role.to_string(),
+            zone: self.when().zone_name(),
+            said: self.query("said").and_then(said),
+            can,
+            css: assets::url("app.css"),
+            base_js: assets::url("base.js"),
+            app_js: assets::url("app.js"),
+            icon: assets::url("favicon.svg"),
+            changes: *self.app.changes().borrow(),
+        })
+    }
+}
+
+/// What the person may do; what they may not do is not offered.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "the pages of subscribers read the last three")]
+#[allow(clippy::struct_excessive_bools, reason = "each is one line of the table of permissions")]
+pub struct Can {
+    /// Declare incidents, take notes, set what is internal.
+    pub respond: bool,
+    /// Make incidents public and change what customers see of them.
+    pub publish: bool,
+    /// Tell customers.
+    pub tell: bool,
+    /// Schedule and change planned work.
+    pub plan: bool,
+    /// Set a component's status and texts.
+    pub component: bool,
+    /// Add and archive components.
+    pub components: bool,
+    /// Change the page's settings.
+    pub page: bool,
+    /// See and change subscribers.
+    pub subscribers: bool,
+    /// See broadcasts.
+    pub broadcasts: bool,
+    /// Read the built-in mail viewer.
+    pub mail: bool,
+}
+
+impl Can {
+    fn of(caller: &Caller) -> Self {
+        Can {
+            respond: caller.may(Action::Create, Resource::Event)
+                && caller.may(Action::Edit, Resource::Incident),
+            publish: caller.may(Action::Publish, Resource::Incident),
+            tell: caller.may(Action::Publish, Resource::Update),
+            plan: caller.may(Action::Create, Resource::Maintenance),
+            component: caller.may(Action::Edit, Resource::Component),
+            components: caller.may(Action::Create, Resource::Component),
+            page: caller.may(Action::Edit, Resource::Page),
+            subscribers: caller.may(Action::Read, Resource::Subscriber),
+            broadcasts: caller.may(Action::Read, Resource::Broadcast),
+            mail: caller.may(Action::Read, Resource::Mailbox),
+        }
+    }
+}
+
+/// See [`Here::frame`].
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Of the document.
+    pub title: String,
+    /// Name of the company.
+    pub brand: String,
+    /// Which place of the rail this is.
+    pub place: Place,
+    /// How many incidents are open.
+    pub open: i64,
+    /// Who is signed in.
+    pub who: String,
+    /// As what.
+    pub role: String,
+    /// Their zone.
+    pub zone: String,
+    /// What was just done.
+    pub said: Option<&'static str>,
+    /// What they may do.
+    pub can: Can,
+    /// Paths of styles and scripts.
+    pub css: &'static str,
+    /// The script that public page and app share.
+    pub base_js: &'static str,
+    /// The app's script.
+    pub app_js: &'static str,
+    /// The icon.
+    pub icon: &'static str,
+    /// Newest change that this page knows of.
+    pub changes: i64,
+}
+
+impl Frame {
+    /// The hint of a field that a time is typed into.
+    pub fn in_zone(&self) -> String {
+        format!("In {}: 2026-11-20 15:04, 15:04 or -10m", self.zone)
+    }
+
+    /// `aria-current` for the place where the person is.
+    pub fn current(&self, place: Place) -> Markup {
+        Markup(if self.place == place { r#" aria-current="page""#.into() } else { String::new() })
+    }
+}
+
+/// The sentences that a page may say after something was done. A closed set, so that a link cannot put words into the
+/// app's mouth.
+fn said(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "declared" => "The incident is declared.",
+        "told" => "Customers are being told. The page shows it already.",
+        "shown" => "The page shows it. No mail was sent.",
+        "saved" => "Saved.",
+        "same" => "Nothing had changed.",
+        "public" => "The incident is public now. Customers hear of it when you write the first word.",
+        "internal" => "The incident is internal now. The page does not show it any more.",
+        "scheduled" => "The work is scheduled.",
+        "added" => "Added.",
+        "archived" => "Taken off the page. Its history is kept.",
+        "removed" => "Removed.",
+        _ => return None,
+    })
+}

@@ -1,0 +1,202 @@
+//! The app in the browser: what each role sees and is offered, and that nothing typed is lost or believed.
+#![allow(clippy::unwrap_used)]
+
+mod house;
+mod incidents;
+mod planned;
+mod site;
+
+use amends_app::incident::{Declare, NewEvent, PublishUpdate};
+use amends_app::maintenance::Schedule;
+use amends_model::{Role, Visibility};
+use axum::http::StatusCode;
+use house::{House, check};
+use jiff::SignedDuration;
+
+/// A house with one of everything, named as `name` says.
+async fn furnished(name: &str) -> (House, Vec<String>) {
+    let house = House::new().await;
+    let system = amends_app::Caller::system("test");
+    let declare = Declare {
+        title: format!("{name} one"),
+        summary: name.into(),
+        visibility: Some(Visibility::Public),
+        message: Some(name.into()),
+        components: vec![amends_app::incident::ComponentInput {
+            component: "Checkout".into(),
+            status: amends_model::ComponentStatus::PartialOutage,
+        }],
+        ..Declare::default()
+    };
+    let public = house.app.declare(&system, declare).await.unwrap();
+    let internal = Declare { title: format!("{name} two"), ..Declare::default() };
+    let internal = house.app.declare(&system, internal).await.unwrap();
+    let alert = NewEvent::Alert { text: name.into(), source: Some(name.replace('\n', " ")), at: None };
+    let event = house.app.add_event(&system, public.id.as_str(), alert).await.unwrap();
+    let word = PublishUpdate {
+        phase: None,
+        text: format!("{name}\n\n{name}"),
+        components: vec![],
+        notify: Some(false),
+        next_update_at: None,
+        expected_version: None,
+    };
+    let update = house.app.publish_update(&system, public.id.as_str(), word).await.unwrap();
+    let now = house.app.now();
+    let schedule = Schedule {
+        title: format!("{name} three"),
+        text: name.into(),
+        scheduled_for: now + SignedDuration::from_hours(2),
+        scheduled_until: now + SignedDuration::from_hours(3),
+        components: vec!["Daily emails".into()],
+        visibility: None,
+        auto_start: None,
+        auto_complete: None,
+        remind_before_minutes: None,
+        notify: Some(false),
+    };
+    let planned = house.app.schedule(&system, schedule).await.unwrap();
+    let component = house.app.components(&system).await.unwrap().remove(0);
+    let paths = [
+        "/app".into(),
+        "/app/incidents".into(),
+        "/app/incidents?tab=all".into(),
+        "/app/incidents/new".into(),
+        format!("/app/incidents/{}", public.number),
+        format!("/app/incidents/{}", internal.number),
+        format!("/app/incidents/{}/edit", public.number),
+        format!("/app/incidents/{}/components", public.number),
+        format!("/app/incidents/{}/visibility", public.number),
+        format!("/app/incidents/{}/visibility", internal.number),
+        format!("/app/incidents/{}/update", public.number),
+        format!("/app/incidents/{}/update", internal.number),
+        format!("/app/events/{}", event.id),
+        format!("/app/events/{}", update.id),
+        "/app/maintenances".into(),
+        "/app/maintenances?tab=all".into(),
+        "/app/maintenances/new".into(),
+        format!("/app/maintenances/{}", planned.id),
+        format!("/app/maintenances/{}/edit", planned.id),
+        "/app/page".into(),
+        "/app/page/settings".into(),
+        "/app/page/components/new".into(),
+        "/app/page/components/new?kind=group".into(),
+        format!("/app/page/components/{}", component.id),
+    ];
+    (house, paths.into())
+}
+
+/// The least role for which a page is there. The others are told so.
+fn least(path: &str) -> Role {
+    let form = path.ends_with("/new") || path.ends_with("/edit") || path.ends_with("kind=group");
+    match path {
+        p if p.starts_with("/app/page/components/new") => Role::Administrator,
+        p if p.starts_with("/app/page/components/") => Role::Communicator,
+        p if p.starts_with("/app/maintenances") && form => Role::Communicator,
+        p if p.ends_with("/update") || p.ends_with("/visibility") => Role::Communicator,
+        p if p.starts_with("/app/incidents/") && (form || p.ends_with("/components")) => Role::Responder,
+        _ => Role::Viewer,
+    }
+}
+
+#[tokio::test]
+async fn every_page_renders_for_every_role_and_holds_nothing_inline() {
+    let (house, paths) = furnished("Emails are late").await;
+    for role in Role::ALL {
+        for path in &paths {
+            let answer = house.get(*role, path).await;
+            let wanted = if *role >= least(path) { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, wanted, "{role} {path}: {}", answer.html);
+            check(path, &answer.html);
+            let policy = answer.headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
+        }
+    }
+}
+
+/// Where the forms and links of a page lead.
+fn offered(html: &str) -> Vec<String> {
+    let lead = |(name, attributes): &(String, Vec<(String, String)>)| {
+        let get = |key: &str| attributes.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+        match name.as_str() {
+            "form" if get("method").as_deref() == Some("post") => get("action"),
+            "a" => get("href"),
+            _ => None,
+        }
+    };
+    house::tags(html).iter().filter_map(lead).filter(|to| to.starts_with("/app")).collect()
+}
+
+#[tokio::test]
+async fn hostile_text_stays_text_on_every_page() {
+    for name in [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "</textarea></title><svg onload=alert(1)>",
+        "[x](javascript:alert(1)) ![x](https://evil.example/p.gif)",
+        "' onfocus='alert(1)' autofocus='",
+        "{{ 7 * 7 }} {% raw %} &lt;b&gt; ]]>",
+    ] {
+        let (house, paths) = furnished(name).await;
+        for path in &paths {
+            let html = house.get(Role::Administrator, path).await.ok();
+            // What was typed may hold what looks like a template; everything else is checked.
+            check(path, &html.replace("{{ 7 * 7 }}", "").replace("{% raw %}", ""));
+            for (tag, _) in house::tags(&html) {
+                assert!(!matches!(tag.as_str(), "svg" | "iframe" | "object"), "{path}: <{tag}>");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_role_may_not_do_is_not_offered() {
+    let (house, paths) = furnished("Emails are late").await;
+    for role in Role::ALL {
+        for path in paths.iter().filter(|p| *role >= least(p)) {
+            let html = house.get(*role, path).await.ok();
+            for link in house::tags(&html).iter().filter(|(name, _)| name == "a").flat_map(|(_, a)| a) {
+                let (key, to) = (&link.0, link.1.split('#').next().unwrap());
+                // Search and settings are other people's rooms.
+                let elsewhere = ["/app/search", "/app/settings"].iter().any(|e| to.starts_with(e));
+                if key == "href" && to.starts_with("/app") && !elsewhere {
+                    let answer = house.get(*role, to).await;
+                    assert_eq!(answer.status, StatusCode::OK, "{role}: {path} leads to {to}");
+                }
+            }
+            if *role == Role::Viewer {
+                assert!(!html.contains("method=\"post\""), "a viewer is offered a form on {path}");
+            }
+        }
+    }
+    let room = "/app/incidents/1";
+    let by_responder = offered(&house.get(Role::Responder, room).await.ok());
+    assert!(by_responder.contains(&"/app/incidents/1/events".into()), "{by_responder:?}");
+    assert!(!by_responder.contains(&"/app/incidents/1/update".into()), "{by_responder:?}");
+    let by_communicator = offered(&house.get(Role::Communicator, room).await.ok());
+    assert!(by_communicator.contains(&"/app/incidents/1/update".into()), "{by_communicator:?}");
+    for (path, fields) in [
+        ("/app/incidents/new", vec![("title", "x")]),
+        ("/app/incidents/1/events", vec![("note", "x")]),
+        ("/app/incidents/1/update", vec![("text", "x"), ("step", "send"), ("phase", "resolved")]),
+        ("/app/incidents/1/visibility", vec![("to", "internal"), ("version", "3")]),
+        ("/app/page/components/new", vec![("name", "x")]),
+        ("/app/page/settings", vec![("name", "x")]),
+    ] {
+        let answer = house.post(Role::Viewer, path, &fields).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: {}", answer.html);
+        assert!(answer.html.contains("ask an administrator"), "{path}: {}", answer.html);
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_sent_to_sign_in_and_foreign_forms_are_refused() {
+    let house = House::new().await;
+    let answer = house.send(None, "GET", "/app/incidents?tab=all", String::new()).await;
+    assert_eq!(answer.went_to(), "/sign-in?next=%2Fapp%2Fincidents%3Ftab%3Dall");
+    let missing = house.get(Role::Viewer, "/app/incidents/9999").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    check("the page for what is not there", &missing.html);
+    let odd = house.get(Role::Viewer, "/app/events/not-an-id").await;
+    assert_eq!(odd.status, StatusCode::NOT_FOUND);
+}
