@@ -1,0 +1,338 @@
+//! What lists, an incident's room, the history and search cost with 100,000 incidents, 1,000,000 timeline events and
+//! 10,000 postmortems, on both engines. Each line ends as `NAME value VALUE goal VALUE` (milliseconds, 99th percentile).
+//!
+//! `AMENDS_SCALE` makes it smaller: 0.01 for a hundredth. `AMENDS_SCALE_POSTGRES` is the address of an empty database;
+//! without it a cluster is started for the purpose.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use amends_app::incident::Filter;
+use amends_app::{App, Caller, Paging, Settings};
+use amends_model::postmortem::{Audience, Postmortem, PostmortemState};
+use amends_model::*;
+use amends_store::{Store, component, event, incident, postmortem};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Instant;
+
+const INCIDENTS: f64 = 100_000.0;
+const EVENTS_EACH: usize = 10;
+const POSTMORTEMS: f64 = 10_000.0;
+const ROUNDS: usize = 300;
+const GOAL: f64 = 20.0;
+
+/// A sequence of numbers that looks random and is always the same.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % sides.max(1)
+    }
+
+    fn id(&mut self) -> [u8; 12] {
+        std::array::from_fn(|_| self.roll(36) as u8)
+    }
+
+    fn words(&mut self, count: usize) -> String {
+        (0..count).map(|_| WORDS[self.roll(WORDS.len())]).collect::<Vec<_>>().join(" ")
+    }
+}
+
+const WORDS: &[&str] = &[
+    "database",
+    "queue",
+    "checkout",
+    "login",
+    "mail",
+    "provider",
+    "timeout",
+    "latency",
+    "deploy",
+    "rollback",
+    "certificate",
+    "cache",
+    "disk",
+    "memory",
+    "network",
+    "firewall",
+    "region",
+    "customers",
+    "orders",
+    "payments",
+    "invoices",
+    "search",
+    "report",
+    "export",
+    "import",
+    "webhook",
+    "token",
+    "session",
+    "upgrade",
+    "migration",
+    "index",
+    "replica",
+    "failover",
+    "balancer",
+    "proxy",
+    "config",
+    "canary",
+    "alert",
+    "threshold",
+    "retry",
+    "backlog",
+    "worker",
+    "scheduler",
+    "cron",
+];
+
+#[tokio::main]
+async fn main() {
+    let scale: f64 = std::env::var("AMENDS_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1.0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_folder(folder.path()).await.unwrap();
+    measure("sqlite", store, folder.path(), scale).await;
+    let url = std::env::var("AMENDS_SCALE_POSTGRES").ok().or_else(amends_testkit::postgres::fresh_database);
+    match url {
+        Some(url) => {
+            let other = tempfile::tempdir().unwrap();
+            measure("postgres", Store::open_postgres(&url).await.unwrap(), other.path(), scale).await;
+        }
+        None => eprintln!("SKIPPED: scale on PostgreSQL"),
+    }
+}
+
+async fn measure(engine: &str, store: Store, folder: &std::path::Path, scale: f64) {
+    let began = Instant::now();
+    let (ids, begin) = fill(&store, scale).await;
+    if engine == "postgres" {
+        let mut tx = store.begin().await.unwrap();
+        tx.exec("ANALYZE", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    println!(
+        "{engine}: {} incidents, {} events, filled in {:.0} s",
+        ids.len(),
+        ids.len() * EVENTS_EACH,
+        began.elapsed().as_secs_f32()
+    );
+    let now = begin + SignedDuration::from_hours(24 * 3650);
+    let settings = Settings { public_url: "http://127.0.0.1".into(), data_folder: folder.to_owned() };
+    let app = App::new(store, Arc::new(move || now), Arc::new(|b: &mut [u8]| b.fill(7)), settings);
+    let caller = Caller::system("bench");
+    let mut dice = Dice(99);
+
+    let mut cursors: Vec<Option<String>> = vec![None];
+    for _ in 0..20 {
+        let at = begin + SignedDuration::from_hours(dice.roll(24 * 3650) as i64);
+        cursors.push(Some(format!("{:x}-zzzzzzzzzzzz", at.as_microsecond())));
+    }
+    let mut list = Vec::new();
+    for n in 0..ROUNDS {
+        let paging = Paging { limit: Some(50), cursor: cursors[n % cursors.len()].clone() };
+        list.push(timed(app.incidents(&caller, Filter::All, &paging)).await);
+    }
+    tell(engine, "list", list);
+    let mut room = Vec::new();
+    for _ in 0..ROUNDS {
+        let id = &ids[dice.roll(ids.len())];
+        room.push(timed(app.room(&caller, id.as_str())).await);
+    }
+    tell(engine, "room", room);
+    let mut history = Vec::new();
+    for _ in 0..ROUNDS {
+        let from = begin + SignedDuration::from_hours(24 * dice.roll(3600) as i64);
+        history.push(timed(app.public_history(from, from + SignedDuration::from_hours(24 * 30))).await);
+    }
+    tell(engine, "history_month", history);
+    let mut record = Vec::new();
+    for _ in 0..20 {
+        record.push(timed(app.public_record()).await);
+    }
+    tell(engine, "public_record", record);
+
+    let began = Instant::now();
+    app.follow_record().await.unwrap();
+    while !app.search(Some(&caller), "database", None).await.unwrap().complete {
+        app.follow_record().await.unwrap();
+    }
+    println!("{engine}: indexed in {:.0} s", began.elapsed().as_secs_f32());
+    let mut search = Vec::new();
+    for n in 0..ROUNDS {
+        let mut text = dice.words(1 + n % 3);
+        // As one types: the last word is not finished.
+        text.truncate(text.len() - n % 3);
+        search.push(timed(app.search(Some(&caller), &text, None)).await);
+    }
+    tell(engine, "search", search);
+}
+
+async fn timed<T, E: std::fmt::Debug>(work: impl Future<Output = Result<T, E>>) -> f64 {
+    let began = Instant::now();
+    work.await.unwrap();
+    began.elapsed().as_secs_f64() * 1000.0
+}
+
+fn tell(engine: &str, what: &str, mut times: Vec<f64>) {
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!("scale_{engine}_{what}_p50_ms value {:.2} goal {GOAL}", at(0.5));
+    println!("scale_{engine}_{what}_p99_ms value {:.2} goal {GOAL}", at(0.99));
+}
+
+async fn fill(store: &Store, scale: f64) -> (Vec<IncidentId>, Timestamp) {
+    let begin: Timestamp = "2016-01-01T00:00:00Z".parse().unwrap();
+    let mut dice = Dice(1);
+    let count = (INCIDENTS * scale) as usize;
+    let mut ids = Vec::with_capacity(count);
+    let mut tx = store.begin().await.unwrap();
+    let own = amends_model::page::Page {
+        id: PageId::from_random([1; 12]),
+        name: "Scale".into(),
+        url: "http://127.0.0.1".into(),
+        time_zone: "Etc/UTC".into(),
+        description: None,
+        support_url: None,
+        language: "en".into(),
+        created_at: begin,
+        updated_at: begin,
+        version: 1,
+    };
+    amends_store::page::insert(&mut tx, &own).await.unwrap();
+    let components: Vec<ComponentId> = (1..=12).map(|n| ComponentId::from_random([n; 12])).collect();
+    for (n, id) in components.iter().enumerate() {
+        let c = Component {
+            id: id.clone(),
+            name: format!("Part {n}"),
+            description: None,
+            group_id: None,
+            is_group: false,
+            position: n as i64 + 1,
+            status: ComponentStatus::Operational,
+            showcase: true,
+            only_show_if_degraded: false,
+            start_date: None,
+            created_at: begin,
+            updated_at: begin,
+            archived: false,
+            version: 1,
+        };
+        component::insert(&mut tx, &c).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let step = 3650.0 * 86_400.0 / count as f64;
+    for some in (0..count).collect::<Vec<_>>().chunks(1_000) {
+        let mut tx = store.begin().await.unwrap();
+        let mut events = Vec::with_capacity(some.len() * EVENTS_EACH);
+        for n in some {
+            let started_at = begin + SignedDuration::from_secs((*n as f64 * step) as i64);
+            let id = IncidentId::from_random(dice.id());
+            let public = dice.roll(5) == 0;
+            let i = an_incident(&mut dice, id.clone(), *n as i64 + 1, started_at, public, &components);
+            incident::insert(&mut tx, &i).await.unwrap();
+            for e in 0..EVENTS_EACH {
+                let at = started_at + SignedDuration::from_mins(e as i64 * 3);
+                let text = dice.words(14);
+                let body = match e {
+                    0 => EventBody::Declared { severity: i.severity },
+                    2 | 6 | 9 if public => EventBody::Update {
+                        phase: if e == 9 { Phase::Resolved } else { Phase::Identified },
+                        text,
+                        notify: true,
+                        components: vec![],
+                    },
+                    _ => EventBody::Note { text },
+                };
+                events.push(Event {
+                    id: EventId::from_random(dice.id()),
+                    subject: id.clone().into(),
+                    at,
+                    written_at: at,
+                    actor: Actor::system("bench"),
+                    body,
+                    edited_at: None,
+                    version: 1,
+                });
+            }
+            ids.push(id);
+        }
+        event::insert_many(&mut tx, &events).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    fill_postmortems(store, &mut dice, &ids, begin, (POSTMORTEMS * scale) as usize).await;
+    (ids, begin)
+}
+
+fn an_incident(
+    dice: &mut Dice,
+    id: IncidentId,
+    number: i64,
+    started_at: Timestamp,
+    public: bool,
+    components: &[ComponentId],
+) -> Incident {
+    let end = started_at + SignedDuration::from_mins(40);
+    Incident {
+        id,
+        number,
+        title: dice.words(6),
+        summary: dice.words(20),
+        visibility: if public { Visibility::Public } else { Visibility::Internal },
+        severity: Severity::Sev3,
+        impact: Impact::Minor,
+        impact_override: None,
+        state: IncidentState::Resolved,
+        phase: Phase::Resolved,
+        started_at,
+        resolved_at: Some(end),
+        monitoring_at: None,
+        next_update_at: None,
+        components: vec![Affected {
+            component_id: components[dice.roll(components.len())].clone(),
+            status: ComponentStatus::DegradedPerformance,
+            current: ComponentStatus::Operational,
+        }],
+        backfilled: false,
+        source_url: None,
+        created_at: started_at,
+        updated_at: end,
+        version: 1,
+    }
+}
+
+async fn fill_postmortems(
+    store: &Store,
+    dice: &mut Dice,
+    ids: &[IncidentId],
+    begin: Timestamp,
+    count: usize,
+) {
+    for some in (0..count).collect::<Vec<_>>().chunks(500) {
+        let mut tx = store.begin().await.unwrap();
+        for n in some {
+            let p = Postmortem {
+                id: PostmortemId::from_random(dice.id()),
+                incident_id: Some(ids[n * ids.len() / count].clone()),
+                title: dice.words(6),
+                template: "five-questions".into(),
+                letter_template: "regret-reason-remedy".into(),
+                audience: Audience::Internal,
+                state: PostmortemState::Published,
+                document: dice.words(300),
+                letter_title: String::new(),
+                letter: String::new(),
+                published_letter: None,
+                authors: vec![],
+                reviewers: vec![],
+                milestones: Milestones::default(),
+                happened_at: begin + SignedDuration::from_hours(*n as i64),
+                published_at: Some(begin),
+                imported: None,
+                created_at: begin,
+                updated_at: begin,
+                version: 1,
+            };
+            postmortem::insert(&mut tx, &p, &Actor::system("bench")).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+}
