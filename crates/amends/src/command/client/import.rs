@@ -26,13 +26,16 @@ pub async fn run(api: &Api, command: Import) -> Result<(), Failure> {
         Import::Statuspage { files } => {
             let mut broken = false;
             for file in files {
-                let text = super::read_text("FILE", &file)?;
+                let (text, odd) = read_history(&file)?;
                 let kind =
                     if text.trim_start().starts_with('<') { "application/xml" } else { "application/json" };
                 let done =
                     api.send(Method::POST, "/imports/statuspage", &[], Some((kind, text))).await?.json()?;
                 broken |= done["problems"].as_array().is_some_and(|p| !p.is_empty());
                 api.show(&done, |d| statuspage_words(&file, d));
+                if odd {
+                    eprintln!("amends: {file} holds bytes that are not UTF-8; they were imported as �");
+                }
             }
             // What could be read is in; that something could not be is still worth a non-zero exit.
             if broken { Err(Failure::said_no("")) } else { Ok(()) }
@@ -74,16 +77,37 @@ pub async fn run(api: &Api, command: Import) -> Result<(), Failure> {
     }
 }
 
+/// The text of a file, or of standard input for -, and whether it held bytes that are not UTF-8: an export may be broken
+/// in one place, and the rest is still worth having.
+fn read_history(file: &str) -> Result<(String, bool), Failure> {
+    let mut bytes = Vec::new();
+    let read = match file {
+        "-" => std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(drop),
+        file => std::fs::read(file).map(|read| bytes = read),
+    };
+    read.map_err(|e| Failure::usage(format!("FILE: {file} cannot be read: {e}")))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((text, false)),
+        Err(wrong) => Ok((String::from_utf8_lossy(wrong.as_bytes()).into_owned(), true)),
+    }
+}
+
 fn statuspage_words(file: &str, d: &Json) -> String {
-    let mut words = format!(
-        "{file}: {} incidents, {} maintenances, {} updates read; {} new, {} changed, {} as before\n",
-        show::text(d, "incidents"),
-        show::text(d, "maintenances"),
-        show::text(d, "updates"),
-        show::text(d, "created"),
-        show::text(d, "changed"),
-        show::text(d, "unchanged")
-    );
+    let counted = |what: &str| {
+        let n = |which: &str| d[what][which].as_u64().unwrap_or_default();
+        let (new, updated, unchanged) = (n("new"), n("updated"), n("unchanged"));
+        format!(
+            "  {:>6} {what}: {new} new, {updated} changed, {unchanged} as before\n",
+            new + updated + unchanged
+        )
+    };
+    let mut words = format!("{file}, {}:\n", show::text(d, "form"));
+    words += &(counted("incidents") + &counted("maintenances") + &counted("updates"));
+    let added: Vec<&str> =
+        d["components_added"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    if !added.is_empty() {
+        words += &format!("  {:>6} components added: {}\n", added.len(), added.join(", "));
+    }
     for problem in d["problems"].as_array().into_iter().flatten() {
         words +=
             &format!("{file}, line {}: {}\n", show::text(problem, "line"), show::text(problem, "detail"));
