@@ -1,12 +1,15 @@
 //! What every use case works with: the store, the clock, randomness, and who is told when something changed.
 
 use crate::error::AppError;
+use crate::subscriber::FormBudget;
+use amends_courier::{Links, MailSettings};
+use amends_memory::Memory;
 use amends_model::page::Page;
 use amends_store::{Store, Tx, feed};
 use jiff::Timestamp;
 use std::path::PathBuf;
-use std::sync::Arc;
-use tokio::sync::{Notify, watch};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Notify, OnceCell, watch};
 
 /// Tells the time. Passed in, so that tests decide what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -30,6 +33,10 @@ struct Inner {
     settings: Settings,
     changed: watch::Sender<i64>,
     courier: Notify,
+    mail: OnceLock<MailSettings>,
+    links: OnceLock<Links>,
+    form: FormBudget,
+    memory: OnceCell<Memory>,
 }
 
 /// The application: one public function for each thing that a person or a robot can do. Cheap to clone.
@@ -46,6 +53,10 @@ impl App {
             settings,
             changed: watch::Sender::new(0),
             courier: Notify::new(),
+            mail: OnceLock::new(),
+            links: OnceLock::new(),
+            form: FormBudget::default(),
+            memory: OnceCell::new(),
         }))
     }
 
@@ -68,6 +79,37 @@ impl App {
         &self.0.settings
     }
 
+    /// Decides about mail; before anything runs, and once.
+    pub fn set_mail(&self, mail: MailSettings) {
+        let _ = self.0.mail.set(mail);
+    }
+
+    /// What was decided about mail; made from the public address when nothing was.
+    pub fn mail(&self) -> &MailSettings {
+        self.0.mail.get_or_init(|| MailSettings {
+            public_url: self.0.settings.public_url.clone(),
+            ..MailSettings::default()
+        })
+    }
+
+    pub(crate) fn links_cell(&self) -> &OnceLock<Links> {
+        &self.0.links
+    }
+
+    pub(crate) fn form_budget(&self) -> &FormBudget {
+        &self.0.form
+    }
+
+    /// The clock itself, for what is wired beside the application.
+    pub fn clock(&self) -> Clock {
+        self.0.clock.clone()
+    }
+
+    /// The random source itself, for what is wired beside the application.
+    pub fn random_source(&self) -> Random {
+        self.0.random.clone()
+    }
+
     /// The store; for the rooms below `web` that are wired beside the application (search, courier, duties).
     pub fn store(&self) -> &Store {
         &self.0.store
@@ -81,6 +123,11 @@ impl App {
     /// Waits until somebody says that there may be something to send.
     pub fn courier_nudge(&self) -> &Notify {
         &self.0.courier
+    }
+
+    /// This node's search index, once something was searched or followed.
+    pub(crate) fn memory_cell(&self) -> &OnceCell<Memory> {
+        &self.0.memory
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, AppError> {

@@ -2,6 +2,7 @@
 //! duties. Deciding is pure; each use case is one transaction that leaves an audit line and a line in the change feed.
 
 pub mod action;
+pub mod broadcast;
 pub mod caller;
 pub mod component;
 pub mod context;
@@ -11,12 +12,15 @@ pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod incident;
+pub mod mail;
 pub mod maintenance;
 pub mod markdown;
 pub mod paging;
 pub mod postmortem;
 pub mod public;
 mod record;
+pub mod search;
+pub mod subscriber;
 
 pub use caller::Caller;
 pub use context::{App, Clock, Random, Settings};

@@ -382,25 +382,6 @@ impl App {
         record::changed(tx, caller, Action::Edit, Resource::Maintenance, m.id.as_str(), detail, now).await?;
         Ok((m, event))
     }
-
-    /// If this event is a message that subscribers are to get, puts it on its way within the same transaction.
-    pub(crate) async fn tell_maintenance(
-        &self,
-        _tx: &mut Tx,
-        _maintenance: &Maintenance,
-        _event: &Event,
-    ) -> Result<(), AppError> {
-        Ok(())
-    }
-
-    /// Puts the reminder on its way within the same transaction.
-    pub(crate) async fn remind_maintenance(
-        &self,
-        _tx: &mut Tx,
-        _maintenance: &Maintenance,
-    ) -> Result<(), AppError> {
-        Ok(())
-    }
 }
 
 fn named(all: &[Component], wanted: &[String], errors: &mut FieldErrors) -> Vec<ComponentId> {

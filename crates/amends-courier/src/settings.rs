@@ -20,6 +20,8 @@ pub struct MailSettings {
     pub bounces_to: Option<String>,
     /// The mailbox that reads unsubscribe mails; by default `unsub@` the domain of From. Empty for none.
     pub unsubscribe_by_mail: Option<String>,
+    /// Host and port of the mail server, to be shown; none when mail goes to the built-in viewer.
+    pub server: Option<String>,
     /// Who is told when mail could not be sent for a while and now can again.
     pub operators: Vec<String>,
 }

@@ -131,8 +131,19 @@ fn kinds() -> Vec<(&'static str, Content)> {
             Content::Confirm(Confirm {
                 subscriber_id: "sb0000000ada".into(),
                 components: vec!["API".into(), "Sending - Daily emails".into()],
-                url: "https://status.acme.example/confirm/TOKEN".into(),
+                url: "https://status.acme.example/s/TOKEN".into(),
                 valid_until,
+                subscribed_already: false,
+            }),
+        ),
+        (
+            "subscribed_already",
+            Content::Confirm(Confirm {
+                subscriber_id: "sb0000000ada".into(),
+                components: vec![],
+                url: "https://status.acme.example/m/TOKEN".into(),
+                valid_until,
+                subscribed_already: true,
             }),
         ),
         (
@@ -211,6 +222,14 @@ fn every_message_is_well_formed() {
                 .replace(&reader().unsubscribe_url, place)
         };
         let page = "https://status.acme.example";
+        let opened = open(&raw);
+        assert_eq!(
+            own(&opened.text, page).trim_end(),
+            preview.text.trim_end(),
+            "{name}: the viewer reads it back"
+        );
+        assert_eq!(own(&opened.html, page).trim_end(), preview.html.trim_end(), "{name}");
+        assert!(opened.headers.iter().any(|(n, v)| n == "To" && v == "ada@example.net"));
         assert_eq!(
             own(&parsed.body_text(0).unwrap(), page).trim_end(),
             preview.text.trim_end(),
@@ -221,6 +240,20 @@ fn every_message_is_well_formed() {
             preview.html.trim_end(),
             "{name}: what was shown is what goes"
         );
+    }
+}
+
+#[test]
+fn the_viewer_shows_nothing_of_what_was_not_built_here() {
+    for odd in [
+        &b""[..],
+        b"x",
+        b"A: b\r\n\r\nbody",
+        b"Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n",
+        b"\xff\xfe\r\n\r\n=",
+    ] {
+        let opened = open(odd);
+        assert_eq!((opened.text.as_str(), opened.html.as_str()), ("", ""), "{odd:?}");
     }
 }
 

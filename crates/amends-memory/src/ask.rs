@@ -1,7 +1,6 @@
 //! What somebody typed, taken as plain text: there are no operators, and nothing that can be wrong.
 
-use crate::words::{self, Word};
-use tantivy::tokenizer::TextAnalyzer;
+use crate::words::{self, Reader, Word};
 
 /// As much as is looked at; in characters.
 const LONGEST: usize = 200;
@@ -93,12 +92,13 @@ impl Ask {
 }
 
 /// Understands what was typed.
-pub(crate) fn understand(analyzer: &mut TextAnalyzer, text: &str) -> Ask {
+pub(crate) fn understand(text: &str) -> Ask {
+    let mut reader = Reader::new();
     let text: String = text.chars().take(LONGEST).collect();
     let mut ask = Ask { groups: Vec::new(), number: number(text.trim()) };
     let mut common = Vec::new();
     for (chunk, kind) in chunks(&text) {
-        let words = words::all(analyzer, chunk);
+        let words = reader.all(chunk);
         let open = kind == Chunk::Open;
         let group = match words.len() {
             0 => continue,
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn ask(text: &str) -> Ask {
-        understand(&mut words::analyzer(), text)
+        understand(text)
     }
 
     /// Groups as text: `open*`, `"a phrase"`.

@@ -6,6 +6,7 @@ use crate::reading::Cursor;
 use crate::records::{Key, Record};
 use crate::words;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -105,11 +106,22 @@ pub(crate) struct Desk {
     fields: Fields,
     writer: Option<IndexWriter>,
     used: Instant,
+    /// It was just made, in many pieces.
+    in_pieces: bool,
+    /// Keeps other nodes away from the folder.
+    _lock: File,
 }
 
-/// Opens the index in `folder`, or makes an empty one if there is none that can be read.
+/// As many nodes may share a folder.
+const MOST_NODES: usize = 32;
+
+/// An index that was just made is joined into no more pieces than this.
+const PIECES: usize = 2;
+
+/// Opens an index in `folder`, or makes an empty one if there is none that can be read. Several nodes on one machine
+/// may be given the same folder: each takes the first place in it that no other has.
 pub(crate) fn open(folder: &Path) -> Result<(Desk, Shelf), MemoryError> {
-    let folder = folder.join("index");
+    let (folder, lock) = take_place(folder)?;
     // Files that are not what they should be may also make tantivy panic.
     let (index, fields) = match std::panic::catch_unwind(|| open_existing(&folder)) {
         Ok(Some(opened)) => opened,
@@ -117,7 +129,31 @@ pub(crate) fn open(folder: &Path) -> Result<(Desk, Shelf), MemoryError> {
     };
     let now = Instant::now();
     let shelf = Slot { index: index.clone(), fields: fields.clone(), reader: None, used: now };
-    Ok((Desk { folder, index, fields, writer: None, used: now }, Shelf(Mutex::new(shelf))))
+    Ok((
+        Desk { folder, index, fields, writer: None, used: now, in_pieces: false, _lock: lock },
+        Shelf(Mutex::new(shelf)),
+    ))
+}
+
+fn take_place(folder: &Path) -> Result<(PathBuf, File), MemoryError> {
+    let cannot = |error: std::io::Error| {
+        let folder = folder.display();
+        MemoryError::Folder(format!(
+            "the folder of the search index {folder} cannot be written: {error}; check its owner and the free space"
+        ))
+    };
+    std::fs::create_dir_all(folder).map_err(cannot)?;
+    for n in 0..MOST_NODES {
+        let file = folder.join(format!("{n}.lock"));
+        let lock = File::options().create(true).truncate(false).write(true).open(file).map_err(cannot)?;
+        if lock.try_lock().is_ok() {
+            return Ok((folder.join(format!("{n}")), lock));
+        }
+    }
+    Err(MemoryError::Folder(format!(
+        "the folder of the search index {} is used by {MOST_NODES} other nodes already; give this one another data folder",
+        folder.display()
+    )))
 }
 
 fn open_existing(folder: &Path) -> Option<(Index, Fields)> {
@@ -179,7 +215,7 @@ impl Desk {
         records: &[Record],
         generation: u64,
     ) -> Result<(), MemoryError> {
-        self.try_put(gone, records, generation).map_err(|error| self.failed(&error))
+        self.try_put(gone, records, generation).map_err(|error| failed(&self.folder, &error))
     }
 
     fn try_put(&mut self, gone: &[Key], records: &[Record], generation: u64) -> tantivy::Result<()> {
@@ -209,13 +245,13 @@ impl Desk {
                 writer.delete_term(Term::from_field_u64(field, generation));
             }
         };
-        self.writer().map(forget).map_err(|error| self.failed(&error))
+        self.writer().map(forget).map_err(|error| failed(&self.folder, &error))
     }
 
     /// Makes everything that was put durable, together with how far it has come.
     pub(crate) fn commit(&mut self, checkpoint: &Checkpoint) -> Result<(), MemoryError> {
         let payload = serde_json::to_string(checkpoint).map_err(|e| MemoryError::Folder(e.to_string()))?;
-        self.try_commit(&payload).map_err(|error| self.failed(&error))
+        self.try_commit(&payload).map_err(|error| failed(&self.folder, &error))
     }
 
     fn try_commit(&mut self, payload: &str) -> tantivy::Result<()> {
@@ -239,12 +275,29 @@ impl Desk {
         self.writer = None;
     }
 
-    /// Lets the writer go, with its threads and memory, if there was nothing to write for a while.
+    /// Says that the index was just made: what is in many pieces is searched more slowly.
+    pub(crate) fn was_made(&mut self) {
+        self.in_pieces = true;
+    }
+
+    /// Between changes: joins the pieces of an index that was just made (this goes on beside what else is done), and lets
+    /// the writer go, with its threads and memory, if there was nothing to write for a while.
     pub(crate) fn rest(&mut self) -> Result<(), MemoryError> {
+        if self.in_pieces
+            && let Some(writer) = &mut self.writer
+        {
+            let pieces = self.index.searchable_segment_ids().map_err(|e| failed(&self.folder, &e))?;
+            if pieces.len() > PIECES {
+                // Refused while some of them are being joined already; then the next time.
+                drop(writer.merge(&pieces));
+                return Ok(());
+            }
+            self.in_pieces = false;
+        }
         if self.used.elapsed() > WRITER_RESTS
             && let Some(writer) = self.writer.take()
         {
-            writer.wait_merging_threads().map_err(|e| self.failed(&e))?;
+            writer.wait_merging_threads().map_err(|e| failed(&self.folder, &e))?;
         }
         Ok(())
     }
@@ -268,23 +321,23 @@ impl Desk {
         }
         self.writer.as_mut().ok_or_else(|| tantivy::TantivyError::InternalError("no writer".into()))
     }
+}
 
-    /// What a failure means: what is wrong with the disk or another process is said, anything else is damage.
-    fn failed(&self, error: &tantivy::TantivyError) -> MemoryError {
-        use tantivy::TantivyError as E;
-        match error {
-            E::LockFailure(..) => MemoryError::Folder(format!(
-                "the folder of the search index {} is in use by another Amends; give each node a folder of its own",
-                self.folder.display()
-            )),
-            E::IoError(_) | E::OpenWriteError(_) | E::ErrorInThread(_) => MemoryError::Folder(format!(
-                "the search index in {} cannot be written: {error}; check its owner and the free space",
-                self.folder.display()
-            )),
-            _ => {
-                tracing::warn!(%error, "the search index is damaged");
-                MemoryError::Damaged
-            }
+/// What a failure means: what is wrong with the disk or another process is said, anything else is damage.
+fn failed(folder: &Path, error: &tantivy::TantivyError) -> MemoryError {
+    use tantivy::TantivyError as E;
+    match error {
+        E::LockFailure(..) => MemoryError::Folder(format!(
+            "the folder of the search index {} is in use by another Amends; give each node a folder of its own",
+            folder.display()
+        )),
+        E::IoError(_) | E::OpenWriteError(_) | E::ErrorInThread(_) => MemoryError::Folder(format!(
+            "the search index in {} cannot be written: {error}; check its owner and the free space",
+            folder.display()
+        )),
+        _ => {
+            tracing::warn!(%error, "the search index is damaged");
+            MemoryError::Damaged
         }
     }
 }

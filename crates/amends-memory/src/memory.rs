@@ -8,7 +8,6 @@ use crate::passage::{Looker, Piece};
 use crate::rank::{Closeness, Ranked, rank};
 use crate::reading::{self, Cursor};
 use crate::records::{Key, Kind, Record, Source};
-use crate::words;
 use amends_model::{EventId, IncidentId, PostmortemId, Resource};
 use amends_store::{Store, feed};
 use jiff::Timestamp;
@@ -49,7 +48,7 @@ pub struct Query {
 }
 
 /// A record that answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hit {
     /// What it is.
     pub kind: Kind,
@@ -72,7 +71,7 @@ pub struct Hit {
 }
 
 /// A text of a record, or a part of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Passage {
     /// Where it comes from.
     pub source: Source,
@@ -149,7 +148,7 @@ impl Memory {
     /// Errors: the store cannot be read; the index is damaged (then it is made anew by the next run of the duty).
     pub async fn search(&self, query: &Query) -> Result<Vec<Hit>, MemoryError> {
         let limit = query.limit.min(MOST_HITS);
-        let ask = understand(&mut words::analyzer(), &query.text);
+        let ask = understand(&query.text);
         let (memory, asked, visible) = (self.clone(), ask.clone(), fields::visible(&query.sight));
         let now = query.now.as_microsecond();
         let ranked = blocking(move || memory.rank(&asked, &visible, now, limit + SPARE)).await;
@@ -310,6 +309,9 @@ impl Memory {
         let waited = keeper.committed.is_none_or(|at| at.elapsed() > COMMIT_AFTER);
         if finished || keeper.put >= COMMIT_RECORDS || waited {
             self.commit(keeper, after).await?;
+            if finished {
+                lock(&self.0.desk).was_made();
+            }
         } else {
             keeper.checkpoint = Some(after);
         }
@@ -403,7 +405,7 @@ fn remembered(change: &feed::Change) -> (i64, String, String) {
 /// Looks for the words in the records' texts. `strict`: a record in which they do not stand (any more) is left out, so
 /// that not even its being found tells of a text that was taken back.
 fn show(ask: &Ask, found: Vec<(Record, Closeness)>, limit: usize, strict: bool) -> Vec<Hit> {
-    let mut looker = Looker { analyzer: words::analyzer(), ask, budget: LOOKED_THROUGH_IN_ALL };
+    let mut looker = Looker::new(ask, LOOKED_THROUGH_IN_ALL);
     let mut hits = Vec::new();
     for (record, closeness) in found {
         if hits.len() == limit {
@@ -415,7 +417,7 @@ fn show(ask: &Ask, found: Vec<(Record, Closeness)>, limit: usize, strict: bool) 
         let best = looker.best(&texts, forgiving, loose);
         let pieces = title.iter().chain(best.iter().flat_map(|(_, pieces)| pieces));
         let stands = pieces.into_iter().any(|piece| piece.is_match);
-        if strict && !stands && looker.budget > 0 && ask.number.is_none_or(|n| record.number != Some(n)) {
+        if strict && !stands && !looker.is_tired() && ask.number.is_none_or(|n| record.number != Some(n)) {
             continue;
         }
         let passage = best.map(|(n, pieces)| {

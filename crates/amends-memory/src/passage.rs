@@ -1,12 +1,11 @@
 //! The words in their context: which text of a record answers best, and the part of it that is shown.
 
 use crate::ask::{Answer, Ask, Group};
-use crate::words;
+use crate::words::Reader;
 use std::collections::HashSet;
-use tantivy::tokenizer::TextAnalyzer;
 
 /// A part of a text that is shown. Plain text, never markup.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Piece {
     /// The text.
     pub text: String,
@@ -34,13 +33,31 @@ struct Match {
 
 /// Looks for what was asked in texts. `forgiving`: typing errors count; `loose`: words of a phrase count one by one.
 pub(crate) struct Looker<'a> {
-    pub analyzer: TextAnalyzer,
-    pub ask: &'a Ask,
+    reader: Reader,
+    ask: &'a Ask,
+    /// First bytes of words that may answer.
+    firsts: [bool; 256],
     /// As many bytes of text as are still looked at.
-    pub budget: usize,
+    budget: usize,
 }
 
-impl Looker<'_> {
+impl<'a> Looker<'a> {
+    /// Looks through at most `budget` bytes of text.
+    pub(crate) fn new(ask: &'a Ask, budget: usize) -> Self {
+        // A word that is not ASCII may become any letter.
+        let mut firsts: [bool; 256] = std::array::from_fn(|byte| byte >= 128);
+        for byte in ask.words().filter_map(|(_, word)| word.written.bytes().next()) {
+            firsts[usize::from(byte.to_ascii_lowercase())] = true;
+            firsts[usize::from(byte.to_ascii_uppercase())] = true;
+        }
+        Looker { reader: Reader::new(), ask, firsts, budget }
+    }
+
+    /// Whether there may be text that was not looked through.
+    pub(crate) fn is_tired(&self) -> bool {
+        self.budget == 0
+    }
+
     /// The whole text, with its matches.
     pub(crate) fn whole(&mut self, text: &str, forgiving: bool, loose: bool) -> Vec<Piece> {
         let matches = self.matches(text, forgiving, loose);
@@ -79,20 +96,14 @@ impl Looker<'_> {
         }
         self.budget = if end < text.len() { 0 } else { self.budget - end };
         let mut found = Vec::new();
-        let mut number = 0;
-        let ask = self.ask;
-        words::for_each(&mut self.analyzer, &text[..end], |word| {
+        let (ask, firsts) = (self.ask, &self.firsts);
+        let skip = |first: u8| !forgiving && !firsts[usize::from(first)];
+        self.reader.for_each(&text[..end], skip, |number, word| {
             for (group, what) in ask.groups.iter().enumerate() {
                 let mut look = |member: usize, sought: &crate::ask::Sought| {
                     if let Some(answer) = sought.answered_by(word, forgiving) {
-                        found.push(Match {
-                            group,
-                            member,
-                            word: number,
-                            from: word.from,
-                            to: word.to,
-                            answer,
-                        });
+                        let (from, to) = (word.from, word.to);
+                        found.push(Match { group, member, word: number, from, to, answer });
                     }
                 };
                 match what {
@@ -102,7 +113,6 @@ impl Looker<'_> {
                     }
                 }
             }
-            number += 1;
             found.len() < MOST_MATCHES
         });
         if !loose {
@@ -268,9 +278,8 @@ mod tests {
     }
 
     fn best(ask: &str, texts: &[&str]) -> Option<(usize, String)> {
-        let ask = understand(&mut words::analyzer(), ask);
-        let mut looker = Looker { analyzer: words::analyzer(), ask: &ask, budget: 1 << 20 };
-        looker.best(texts, true, false).map(|(n, pieces)| (n, shown(&pieces)))
+        let ask = understand(ask);
+        Looker::new(&ask, 1 << 20).best(texts, true, false).map(|(n, pieces)| (n, shown(&pieces)))
     }
 
     #[test]

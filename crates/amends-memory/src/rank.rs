@@ -9,13 +9,16 @@ use crate::ask::{Ask, Group, Sought};
 use crate::fields::{AT, Fields, KEY, PARTS};
 use crate::phrase;
 use std::collections::HashSet;
+use std::sync::Arc;
 use tantivy::postings::TermInfo;
-use tantivy::query::{AutomatonWeight, FuzzyTermQuery};
+use tantivy::query::{AutomatonWeight, DfaWrapper, FuzzyTermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{DocId, Searcher, SegmentReader};
 
 /// How closely a record answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Closeness {
     /// It has some of the words. Only when no record has all.
@@ -39,6 +42,12 @@ pub(crate) struct Ranked {
 const BUDGET: u64 = 1_500_000;
 /// As many words as one beginning stands for in a field of a segment.
 const BEGINNINGS: usize = 2_000;
+/// A word that so many records have is spelt right: typing errors are not looked for.
+const KNOWN: u32 = 3;
+/// As many words are looked for with a typing error.
+const MOST_NEAR: usize = 3;
+/// Shorter beginnings are looked for in titles only.
+const SHORT: usize = 3;
 /// What a word counts because it is there at all, beside its rarity: half of it when only its beginning is known.
 const PRESENCE: f32 = 0.3;
 /// How much newer records come before older ones among equals, and the age at which half of that is gone, in days.
@@ -95,8 +104,13 @@ pub(crate) fn rank(
     let full = u8::MAX >> (8 - ask.groups.len().min(8));
     let mut found = search.select(Closeness::All, full, now, limit)?;
     if found.len() < limit {
-        for (n, word) in ask.words() {
-            search.near(n, word, matches!(ask.groups[n], Group::Word(_)))?;
+        let known = search.known();
+        let doubtful = ask.groups.iter().enumerate().filter_map(|(n, group)| match group {
+            Group::Word(word) if word.forgives() && known[n] < KNOWN => Some((n, word)),
+            _ => None,
+        });
+        for (n, word) in doubtful.take(MOST_NEAR) {
+            search.near(n, word)?;
         }
         found.extend(search.select(Closeness::Similar, full, now, limit - found.len())?);
     }
@@ -169,8 +183,8 @@ impl<'a> Search<'a> {
 
     /// Marks the records that have a word which begins so.
     fn beginnings(&mut self, group: usize, word: &Sought) -> tantivy::Result<()> {
-        let one_letter = word.written.chars().nth(1).is_none();
-        for place in self.places.iter().filter(|place| PARTS[place.part].heading || !one_letter) {
+        let short = word.written.chars().count() < SHORT;
+        for place in self.places.iter().filter(|place| PARTS[place.part].heading || !short) {
             for (segment, board) in self.segments.iter().zip(&mut self.boards) {
                 let index = segment.inverted_index(place.field)?;
                 let mut range = index.terms().range().ge(&word.written);
@@ -210,20 +224,30 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Marks the records that have a word which is the sought one with a typing error. In a phrase that was not found,
-    /// the words count one by one.
-    fn near(&mut self, group: usize, word: &Sought, alone: bool) -> tantivy::Result<()> {
-        if !alone || !word.forgives() {
-            return Ok(());
+    /// How many records have each group.
+    fn known(&self) -> [u32; 8] {
+        let mut known = [0; 8];
+        for exact in self.boards.iter().flat_map(|board| &board.exact).filter(|exact| **exact != 0) {
+            for (n, count) in known.iter_mut().enumerate() {
+                *count += u32::from(exact >> n & 1);
+            }
         }
+        known
+    }
+
+    /// Marks the records that have a word which is the sought one with a typing error.
+    fn near(&mut self, group: usize, word: &Sought) -> tantivy::Result<()> {
+        let any_field = Field::from_field_id(0);
+        let term = Term::from_field_text(any_field, &word.written);
+        let query = if word.open {
+            FuzzyTermQuery::new_prefix(term, 1, true)
+        } else {
+            FuzzyTermQuery::new(term, 1, true)
+        };
+        // It does not depend on the field, and takes longer to make than to use.
+        let automaton = Arc::new(query.automaton()?);
         for place in &self.places {
-            let term = Term::from_field_text(place.field, &word.written);
-            let query = if word.open {
-                FuzzyTermQuery::new_prefix(term, 1, true)
-            } else {
-                FuzzyTermQuery::new(term, 1, true)
-            };
-            let weight = AutomatonWeight::new(place.field, query.automaton()?);
+            let weight = AutomatonWeight::<DfaWrapper>::new(place.field, automaton.clone());
             for (segment, board) in self.segments.iter().zip(&mut self.boards) {
                 let mut infos = weight.get_match_term_infos(segment)?;
                 infos.truncate(BEGINNINGS);

@@ -21,7 +21,7 @@ pub(crate) fn analyzer() -> TextAnalyzer {
 }
 
 /// A word as it is written and as it is looked up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Word {
     /// In lower case, without accents.
     pub written: String,
@@ -33,39 +33,76 @@ pub(crate) struct Word {
     pub to: usize,
 }
 
-/// Calls `each` for every word of `text`, in order, until it answers `false`.
-pub(crate) fn for_each(analyzer: &mut TextAnalyzer, text: &str, mut each: impl FnMut(&Word) -> bool) {
-    let mut stream = analyzer.token_stream(text);
-    let mut word = Word { written: String::new(), stem: String::new(), from: 0, to: 0 };
-    let mut place = None;
-    while stream.advance() {
-        let token = stream.token();
-        // A second token at the same place is the stem.
-        if place == Some(token.position) {
-            word.stem.clone_from(&token.text);
-            continue;
-        }
-        if place.is_some() && !each(&word) {
-            return;
-        }
-        place = Some(token.position);
-        word.written.clone_from(&token.text);
-        word.stem.clone_from(&token.text);
-        (word.from, word.to) = (token.offset_from, token.offset_to);
-    }
-    if place.is_some() {
-        each(&word);
-    }
+/// Reads texts word by word, as the index does.
+pub(crate) struct Reader {
+    analyzer: TextAnalyzer,
+    word: Word,
 }
 
-/// All words of a short text.
-pub(crate) fn all(analyzer: &mut TextAnalyzer, text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    for_each(analyzer, text, |word| {
-        words.push(word.clone());
-        true
-    });
-    words
+impl Reader {
+    /// A reader.
+    pub(crate) fn new() -> Self {
+        Reader { analyzer: analyzer(), word: Word::default() }
+    }
+
+    /// Calls `each` for the words of `text`, in order, with their number, until it answers `false`. Words of which
+    /// `skip` knows by their first byte that they are not wanted are only counted.
+    pub(crate) fn for_each(
+        &mut self,
+        text: &str,
+        skip: impl Fn(u8) -> bool,
+        mut each: impl FnMut(usize, &Word) -> bool,
+    ) {
+        let mut pieces = Pieces { text, at: 0, token: Token::default() };
+        let mut number = 0;
+        while let Some((from, to)) = pieces.next_piece() {
+            if !skip(text.as_bytes()[from]) {
+                self.read(&text[from..to]);
+                (self.word.from, self.word.to) = (from, to);
+                if !each(number, &self.word) {
+                    return;
+                }
+            }
+            number += 1;
+        }
+    }
+
+    fn read(&mut self, piece: &str) {
+        let word = &mut self.word;
+        word.stem.clear();
+        if piece.is_ascii() {
+            // What the analyzer does, without its detours.
+            word.written.clear();
+            word.written.push_str(&piece[..piece.len().min(LONGEST)]);
+            word.written.make_ascii_lowercase();
+            if !stem(&word.written, &mut word.stem) {
+                word.stem.clone_from(&word.written);
+            }
+            return;
+        }
+        let mut stream = self.analyzer.token_stream(piece);
+        if stream.advance() {
+            word.written.clone_from(&stream.token().text);
+        }
+        word.stem.clone_from(&word.written);
+        if stream.advance() {
+            word.stem.clone_from(&stream.token().text);
+        }
+    }
+
+    /// All words of a short text.
+    pub(crate) fn all(&mut self, text: &str) -> Vec<Word> {
+        let mut words = Vec::new();
+        self.for_each(
+            text,
+            |_| false,
+            |_, word| {
+                words.push(word.clone());
+                true
+            },
+        );
+        words
+    }
 }
 
 /// Whether every character of this script is taken as a word.
@@ -242,11 +279,11 @@ mod tests {
     use super::*;
 
     fn written(text: &str) -> Vec<String> {
-        all(&mut analyzer(), text).into_iter().map(|w| w.written).collect()
+        Reader::new().all(text).into_iter().map(|w| w.written).collect()
     }
 
     fn stem_of(word: &str) -> String {
-        all(&mut analyzer(), word).remove(0).stem
+        Reader::new().all(word).remove(0).stem
     }
 
     #[test]
@@ -269,8 +306,23 @@ mod tests {
     #[test]
     fn places_are_those_of_the_text() {
         let text = "The ÉTAGÈRE fell";
-        let words = all(&mut analyzer(), text);
+        let words = Reader::new().all(text);
         assert_eq!(&text[words[1].from..words[1].to], "ÉTAGÈRE");
+    }
+
+    #[test]
+    fn texts_are_read_as_they_are_indexed() {
+        let text = "The E\u{301}TAGÈRES were Deployed, CACHED & 障害 on node-17.eu; Straße 5xx";
+        let mut analyzer = analyzer();
+        let mut stream = analyzer.token_stream(text);
+        let mut indexed = Vec::new();
+        stream.process(&mut |token| indexed.push(token.text.clone()));
+        let mut read = Vec::new();
+        for word in Reader::new().all(text) {
+            read.push(word.written.clone());
+            read.extend((word.stem != word.written).then_some(word.stem));
+        }
+        assert_eq!(read, indexed);
     }
 
     #[test]
@@ -295,7 +347,7 @@ mod tests {
     #[test]
     fn endless_words_are_cut_at_a_character() {
         let long = "é".repeat(500);
-        let words = all(&mut analyzer(), &long);
+        let words = Reader::new().all(&long);
         assert_eq!((words.len(), words[0].written.len(), words[0].to), (1, 32, 1000));
     }
 }

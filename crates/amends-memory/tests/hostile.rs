@@ -95,8 +95,11 @@ fn whatever_is_written_can_be_found_and_shown() {
                 memory.follow().await.unwrap();
                 for (n, text) in texts.iter().enumerate() {
                     let id = ((b'a' + n as u8) as char).to_string().repeat(12);
-                    for word in text.replace('\0', " ").split(|c: char| !c.is_alphanumeric()) {
-                        // A word of many forms in many texts may be one of more than are answered.
+                    let is_accent = |c: char| matches!(c, '\u{300}'..='\u{36f}');
+                    let text = text.replace('\0', " ");
+                    for word in text.split(|c: char| !c.is_alphanumeric() && !is_accent(c)) {
+                        let word = word.trim_start_matches(is_accent);
+                        // What is typed is cut after so many characters.
                         if word.is_empty() || word.chars().count() > 50 {
                             continue;
                         }

@@ -1,8 +1,9 @@
 //! What stands before every route: security headers, and no foreign page acting in a person's name.
 
 use crate::error::Problem;
+use crate::public::ClientAddress;
 use crate::state::{Reach, WebState};
-use crate::visitor::{Local, bearer};
+use crate::visitor::{Local, bearer, client_address};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -33,6 +34,13 @@ pub async fn security_headers(State(state): State<WebState>, request: Request, n
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
     response
+}
+
+/// Notes where a request really came from, for the budgets of the public forms.
+pub async fn know_client(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
+    let address = client_address(request.extensions(), request.headers(), &state.reach);
+    request.extensions_mut().insert(ClientAddress(address));
+    next.run(request).await
 }
 
 /// Refuses unsafe requests that a foreign page may have caused. Programs with a bearer token, the local socket, the

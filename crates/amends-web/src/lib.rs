@@ -26,6 +26,7 @@ pub fn router(state: WebState, site: Router) -> Router {
         .route("/readyz", get(ready))
         .with_state(state.clone());
     own.merge(site)
+        .layer(from_fn_with_state(state.clone(), guard::know_client))
         .layer(from_fn_with_state(state.clone(), guard::same_origin))
         .layer(from_fn_with_state(state, guard::security_headers))
 }

@@ -5,9 +5,9 @@ use crate::state::{Reach, WebState};
 use amends_app::identity::{self, Secret, Session};
 use amends_app::{AppError, Caller};
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The cookie that holds a session's secret. `__Host-` binds it to this host and https (RFC 6265bis §4.1.3.2).
@@ -57,7 +57,7 @@ impl FromRequestParts<WebState> for Visitor {
         if let Some(known) = parts.extensions.get::<Visitor>() {
             return Ok(known.clone());
         }
-        let address = client_address(parts, &state.reach);
+        let address = client_address(&parts.extensions, &parts.headers, &state.reach);
         let agent: String = header(&parts.headers, USER_AGENT).chars().take(200).collect();
         let mut visitor = Visitor { caller: None, session: None, address, agent };
         if let Some(Local(caller)) = parts.extensions.get() {
@@ -132,13 +132,13 @@ fn header(headers: &HeaderMap, name: axum::http::HeaderName) -> &str {
 
 /// The address of whoever is at the other end: the peer, or, behind trusted proxies, the last address in
 /// `X-Forwarded-For` that is not one of them.
-fn client_address(parts: &Parts, reach: &Reach) -> IpAddr {
-    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+pub(crate) fn client_address(extensions: &Extensions, headers: &HeaderMap, reach: &Reach) -> IpAddr {
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
         return Ipv4Addr::LOCALHOST.into();
     };
     let mut address = peer.ip().to_canonical();
     if reach.trusted_proxies.contains(&address) {
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
         let chain: Vec<IpAddr> =
             forwarded.flat_map(|line| line.split(',')).filter_map(|a| a.trim().parse().ok()).collect();
         for hop in chain.into_iter().rev() {

@@ -7,7 +7,7 @@ use amends_model::{
     Action, Component, ComponentId, ComponentStatus, Event, EventBody, EventId, FieldErrors, Impact,
     Incident, IncidentId, IncidentState, Phase, Resource, Severity, Visibility, text,
 };
-use amends_store::{Tx, component, event, feed, incident, page};
+use amends_store::{component, event, feed, incident, page};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -229,15 +229,5 @@ impl App {
             edited_at: None,
             version: 1,
         }
-    }
-
-    /// If this event is a message that subscribers are to get, puts it on its way within the same transaction.
-    pub(crate) async fn tell_incident(
-        &self,
-        _tx: &mut Tx,
-        _incident: &Incident,
-        _event: &Event,
-    ) -> Result<(), AppError> {
-        Ok(())
     }
 }

@@ -124,6 +124,9 @@ pub struct Confirm {
     pub url: String,
     /// Until when it works.
     pub valid_until: Timestamp,
+    /// Whether the address gets news already; then the link leads to where it chooses what.
+    #[serde(default)]
+    pub subscribed_already: bool,
 }
 
 /// To the owner of a corrective action.

@@ -149,29 +149,47 @@ fn letter(c: &Letter) -> Laid {
 
 fn confirm(head: &Letterhead, c: &Confirm) -> Laid {
     let name = head.display_name();
-    let what = if c.components.is_empty() {
-        format!("Somebody, probably you, asked for news from {name} at this address.")
+    let because = format!("Sent once, because this address was typed into a form of {name}.");
+    let thread = Thread::alone('c', &c.subscriber_id);
+    if c.subscribed_already {
+        let lead = format!(
+            "Somebody, probably you, asked for news from {name} at this address. It gets them already."
+        );
+        return Laid {
+            subject: "You are subscribed already".into(),
+            thread,
+            view: View {
+                opening: line(&lead, OPENING),
+                title: "You are subscribed already".into(),
+                lead: vec![lead],
+                button: Some(("Change what you hear".into(), url(&c.url))),
+                remarks: vec!["If it was not you, do nothing. Nothing was changed.".into()],
+                because,
+                ..View::default()
+            },
+        };
+    }
+    let about = if c.components.is_empty() {
+        String::new()
     } else {
         let names: Vec<_> = c.components.iter().map(|n| line(n, NAME)).collect();
-        format!(
-            "Somebody, probably you, asked for news from {name} at this address, about: {}.",
-            names.join(", ")
-        )
+        format!(", about: {}", names.join(", "))
     };
+    let lead = format!("Somebody, probably you, asked for news from {name} at this address{about}.");
     Laid {
         subject: "Please confirm your subscription".into(),
-        thread: Thread::alone('c', &c.subscriber_id),
+        thread,
         view: View {
-            opening: line(&what, OPENING),
+            opening: line(&lead, OPENING),
             title: "Please confirm your subscription".into(),
+            lead: vec![lead],
+            button: Some(("Confirm".into(), url(&c.url))),
             remarks: vec![
                 format!("The link works until {}.", when(c.valid_until, &head.zone)),
                 "If it was not you, do nothing. Without your confirmation you will get no further mail."
                     .into(),
             ],
-            lead: vec![what],
-            button: Some(("Confirm".into(), url(&c.url))),
-            because: format!("Sent once, because this address was typed into a form of {name}."),
+            because,
             ..View::default()
         },
     }

@@ -9,12 +9,15 @@ mod html;
 mod kinds;
 mod markdown;
 mod mime;
+mod read;
 mod text;
 mod view;
 
 pub use content::{
     ActionDue, Alarm, Confirm, Content, Invitation, Letter, Listed, MaintenanceNews, SignIn, Update,
 };
+
+pub use read::{Opened, open};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

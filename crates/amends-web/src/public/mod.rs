@@ -27,7 +27,7 @@ mod when;
 
 pub use rendered::Rendered;
 pub use sentence::{Piece, Sentence, sentence};
-pub use serve::{ClientAddress, Public, not_found, router, say};
+pub use serve::{ClientAddress, Public, router, say};
 pub use site::{Clock, Site};
 pub use source::{Source, SourceError};
 

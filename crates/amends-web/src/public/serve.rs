@@ -27,7 +27,7 @@ pub struct Public {
     pub desk: Arc<dyn Desk>,
 }
 
-/// The public site: pages, feeds, Statuspage API, assets, forms. Everything else is left to other routers.
+/// The public site: pages, feeds, Statuspage API, assets, forms; and the answer to every path that no router knows.
 pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
     let read = || get(read).options(preflight);
     Router::new()
@@ -56,12 +56,17 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/s/{token}", get(forms::confirm_page).post(forms::confirm))
         .route("/m/{token}", get(forms::manage_page).post(forms::manage))
         .route("/u/{token}", get(forms::unsubscribe_page).post(forms::unsubscribe))
+        .fallback(unknown)
         .with_state(Public { site, desk })
 }
 
-/// The answer to a path that no route knows: for the server's fallback.
-pub fn not_found(site: &Site, method: &Method, headers: &HeaderMap) -> Response<Body> {
-    site.rendered().not_found.answer(method, headers)
+/// A path that no router knows: a page, or JSON where that was asked for.
+async fn unknown(State(public): State<Public>, request: Request) -> Response<Body> {
+    let rendered = public.site.rendered();
+    let path = request.uri().path();
+    let is_json = path.starts_with("/api/") || path.ends_with(".json");
+    let document = if is_json { &rendered.no_such_json } else { &rendered.not_found };
+    document.answer(request.method(), request.headers())
 }
 
 /// A page of a few sentences in the frame of the public site, for whatever a visitor has to be told, such as a fault.

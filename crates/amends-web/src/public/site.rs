@@ -155,7 +155,10 @@ impl Site {
         let now = (self.0.clock)();
         let (items, read_at, stale) = match reading {
             Ok(items) => {
-                self.cold().keep_reading(part.reading(), now, items.clone());
+                // What does not exist is not remembered: guessing must not push out what does.
+                if !items.is_empty() {
+                    self.cold().keep_reading(part.reading(), now, items.clone());
+                }
                 (items, now, false)
             }
             Err(error) => {

@@ -1,0 +1,429 @@
+//! Telling subscribers: what will be sent and to how many before it goes, and how far it is afterwards.
+
+use crate::caller::Caller;
+use crate::context::{App, page_of};
+use crate::error::AppError;
+use crate::incident::{PublishUpdate, full_name};
+use crate::maintenance::{MaintenanceMessage, Schedule};
+use crate::paging::{Listed, Paging};
+use crate::record;
+use amends_courier::message::{self, Content, Letter, Listed as Part, MaintenanceNews, Update};
+use amends_courier::plan;
+use amends_model::broadcast::{Audience, Counts};
+use amends_model::{
+    Action, Affected, Broadcast, BroadcastId, Channel, Component, ComponentId, ComponentStatus, Delivery,
+    DeliveryState, Event, EventBody, EventId, Incident, Maintenance, Phase, Resource,
+};
+use amends_store::{Tx, broadcast, component, delivery, subscriber};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+/// What will be sent, to how many, before it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct BroadcastPreview {
+    /// The subject line.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part: a whole document, to be shown only where it cannot run anything.
+    pub html: String,
+    /// How many get it, for each channel.
+    pub recipients: Vec<ChannelCount>,
+    /// How many would get it, but their address is suppressed.
+    pub suppressed: u64,
+    /// Why it will wait before it goes, if the mail server does not take mail now.
+    pub held: Option<String>,
+}
+
+/// How many subscribers on one channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChannelCount {
+    /// Which.
+    pub channel: Channel,
+    /// How many.
+    pub count: u64,
+}
+
+/// A broadcast and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Progress {
+    /// The broadcast.
+    #[serde(flatten)]
+    pub broadcast: Broadcast,
+    /// How many deliveries stand where.
+    pub counts: Counts,
+    /// "9,412 of 10,000 accepted, 3 bounced, 585 on their way".
+    pub words: String,
+}
+
+impl App {
+    /// What [`App::publish_update`] would send, and to how many. Changes nothing.
+    pub async fn preview_update(
+        &self,
+        caller: &Caller,
+        incident: &str,
+        input: &PublishUpdate,
+    ) -> Result<BroadcastPreview, AppError> {
+        let (incident, event) = self.draft_update(caller, incident, input).await?;
+        let mut tx = self.read().await?;
+        let all = component::all(&mut tx).await?;
+        let content = incident_content(&incident, &event, &all, &self.mail().public_url);
+        let content = content.ok_or_else(|| AppError::Internal("a draft that is no update".into()))?;
+        let told = input.notify.unwrap_or(true);
+        self.preview(&mut tx, &content, &audience(&all, ids(&incident.components)), told).await
+    }
+
+    /// What [`App::schedule`] would send, and to how many. Changes nothing.
+    pub async fn preview_schedule(
+        &self,
+        caller: &Caller,
+        input: &Schedule,
+    ) -> Result<BroadcastPreview, AppError> {
+        let (planned, event) = self.draft_schedule(caller, input).await?;
+        self.preview_maintenance(&planned, &event).await
+    }
+
+    /// What [`App::update_maintenance`] would send, and to how many. Changes nothing.
+    pub async fn preview_maintenance_message(
+        &self,
+        caller: &Caller,
+        id: &amends_model::MaintenanceId,
+        input: &MaintenanceMessage,
+    ) -> Result<BroadcastPreview, AppError> {
+        caller.require(Action::Edit, Resource::Maintenance)?;
+        let (mut planned, _) = self.maintenance(caller, id).await?;
+        let text = amends_model::text::prose("text", &input.text, crate::incident::MAX_TEXT)
+            .map_err(|e| AppError::Invalid(e.into()))?;
+        planned.state = input.state.unwrap_or(planned.state);
+        let body = EventBody::MaintenanceUpdate {
+            state: planned.state,
+            text,
+            notify: input.notify.unwrap_or(true),
+            components: Vec::new(),
+        };
+        let now = self.now();
+        let event = self.new_event(caller, id.clone().into(), now, body, now);
+        self.preview_maintenance(&planned, &event).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        m: &Maintenance,
+        event: &Event,
+    ) -> Result<BroadcastPreview, AppError> {
+        let mut tx = self.read().await?;
+        let all = component::all(&mut tx).await?;
+        let content = maintenance_content(m, event, &all, &self.mail().public_url);
+        let content = content.ok_or_else(|| AppError::Internal("a draft that is no update".into()))?;
+        let told = matches!(&event.body, EventBody::MaintenanceUpdate { notify: true, .. });
+        self.preview(&mut tx, &content, &audience(&all, m.components.clone()), told).await
+    }
+
+    /// What a customers' letter would look like as a mail, and to how many it would go.
+    #[allow(dead_code, reason = "publishing a letter calls it")]
+    pub(crate) async fn preview_letter_mail(
+        &self,
+        tx: &mut Tx,
+        incident: &Incident,
+        letter: &LetterToSend,
+    ) -> Result<BroadcastPreview, AppError> {
+        let all = component::all(tx).await?;
+        let content = letter_content(incident, letter, &all, &self.mail().public_url);
+        self.preview(tx, &content, &audience(&all, ids(&incident.components)), true).await
+    }
+
+    async fn preview(
+        &self,
+        tx: &mut Tx,
+        content: &Content,
+        audience: &Audience,
+        told: bool,
+    ) -> Result<BroadcastPreview, AppError> {
+        let page = page_of(tx).await?;
+        let message::Preview { subject, text, html } =
+            message::compose(&self.mail().letterhead(&page), content).preview();
+        let (count, suppressed) =
+            if told { subscriber::audience_size(tx, Channel::Email, audience).await? } else { (0, 0) };
+        let state = self.mail_state_in(tx).await?;
+        let recipients = vec![ChannelCount { channel: Channel::Email, count }];
+        let held = state.held.then_some(state.reason);
+        Ok(BroadcastPreview { subject, text, html, recipients, suppressed, held })
+    }
+
+    /// If this event is a message that subscribers are to get, puts it on its way within the same transaction.
+    pub(crate) async fn tell_incident(
+        &self,
+        tx: &mut Tx,
+        incident: &Incident,
+        event: &Event,
+    ) -> Result<(), AppError> {
+        if !matches!(&event.body, EventBody::Update { notify: true, .. }) {
+            return Ok(());
+        }
+        let all = component::all(tx).await?;
+        let Some(content) = incident_content(incident, event, &all, &self.mail().public_url) else {
+            return Ok(());
+        };
+        self.tell(tx, &content, audience(&all, ids(&incident.components)), event.written_at).await
+    }
+
+    /// If this event is a message that subscribers are to get, puts it on its way within the same transaction.
+    pub(crate) async fn tell_maintenance(
+        &self,
+        tx: &mut Tx,
+        m: &Maintenance,
+        event: &Event,
+    ) -> Result<(), AppError> {
+        let public = m.visibility == amends_model::Visibility::Public;
+        if !public || !matches!(&event.body, EventBody::MaintenanceUpdate { notify: true, .. }) {
+            return Ok(());
+        }
+        let all = component::all(tx).await?;
+        let Some(content) = maintenance_content(m, event, &all, &self.mail().public_url) else {
+            return Ok(());
+        };
+        self.tell(tx, &content, audience(&all, m.components.clone()), event.written_at).await
+    }
+
+    /// Puts the reminder on its way within the same transaction.
+    pub(crate) async fn remind_maintenance(&self, tx: &mut Tx, m: &Maintenance) -> Result<(), AppError> {
+        if m.visibility != amends_model::Visibility::Public {
+            return Ok(());
+        }
+        let now = self.now();
+        let all = component::all(tx).await?;
+        let reminder = self.new_id(EventId::from_random).to_string();
+        let content = maintenance_news(m, reminder, true, String::new(), now, &all, &self.mail().public_url);
+        self.tell(tx, &content, audience(&all, m.components.clone()), now).await
+    }
+
+    /// Sends a customers' letter to the subscribers of its incident, within the same transaction.
+    #[allow(dead_code, reason = "publishing a letter calls it")]
+    pub(crate) async fn tell_letter(
+        &self,
+        tx: &mut Tx,
+        incident: &Incident,
+        letter: &LetterToSend,
+    ) -> Result<(), AppError> {
+        let all = component::all(tx).await?;
+        let content = letter_content(incident, letter, &all, &self.mail().public_url);
+        self.tell(tx, &content, audience(&all, ids(&incident.components)), letter.at).await
+    }
+
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        content: &Content,
+        audience: Audience,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let page = page_of(tx).await?;
+        let subject = message::compose(&self.mail().letterhead(&page), content).subject().to_owned();
+        let id = self.new_id(BroadcastId::from_random);
+        plan::enqueue(tx, id, content, &subject, audience, now).await?;
+        Ok(())
+    }
+
+    /// Broadcasts with their progress, newest first.
+    pub async fn broadcasts(&self, caller: &Caller, paging: &Paging) -> Result<Listed<Progress>, AppError> {
+        caller.require(Action::Read, Resource::Broadcast)?;
+        let (limit, after) = (paging.limit()?, paging.keyset()?);
+        let mut tx = self.read().await?;
+        let found = broadcast::list(&mut tx, &after, limit + 1).await?;
+        let listed = Listed::from_one_more(found, limit, |b| (b.created_at, b.id.to_string()));
+        let mut items = Vec::with_capacity(listed.items.len());
+        for b in listed.items {
+            items.push(progress(&mut tx, b).await?);
+        }
+        Ok(Listed { items, next_cursor: listed.next_cursor })
+    }
+
+    /// One broadcast with its progress.
+    pub async fn broadcast(&self, caller: &Caller, id: &BroadcastId) -> Result<Progress, AppError> {
+        caller.require(Action::Read, Resource::Broadcast)?;
+        let mut tx = self.read().await?;
+        let found = broadcast::get(&mut tx, id).await?.filter(|b| b.kind.is_for_subscribers());
+        progress(&mut tx, found.ok_or(AppError::NotFound("broadcast"))?).await
+    }
+
+    /// The broadcasts of one update, letter or reminder, with their progress; for the timeline.
+    pub async fn broadcasts_about(&self, caller: &Caller, about: &str) -> Result<Vec<Progress>, AppError> {
+        caller.require(Action::Read, Resource::Broadcast)?;
+        let mut tx = self.read().await?;
+        let mut out = Vec::new();
+        for b in broadcast::about(&mut tx, about).await?.into_iter().filter(|b| b.kind.is_for_subscribers()) {
+            out.push(progress(&mut tx, b).await?);
+        }
+        Ok(out)
+    }
+
+    /// What a broadcast said, as its recipients see it.
+    pub async fn broadcast_message(
+        &self,
+        caller: &Caller,
+        id: &BroadcastId,
+    ) -> Result<message::Preview, AppError> {
+        caller.require(Action::Read, Resource::Broadcast)?;
+        let mut tx = self.read().await?;
+        let found = broadcast::get(&mut tx, id).await?.filter(|b| b.kind.is_for_subscribers());
+        found.ok_or(AppError::NotFound("broadcast"))?;
+        let stored = broadcast::content(&mut tx, id).await?.ok_or(AppError::NotFound("broadcast"))?;
+        let content: Content =
+            serde_json::from_str(&stored.0).map_err(|e| AppError::Internal(format!("a stored mail: {e}")))?;
+        let page = page_of(&mut tx).await?;
+        Ok(message::compose(&self.mail().letterhead(&page), &content).preview())
+    }
+
+    /// The deliveries of a broadcast that stand in `state`, by id. They hold addresses: who may read subscribers may
+    /// read them.
+    pub async fn deliveries(
+        &self,
+        caller: &Caller,
+        id: &BroadcastId,
+        state: DeliveryState,
+        paging: &Paging,
+    ) -> Result<Listed<Delivery>, AppError> {
+        caller.require(Action::Read, Resource::Subscriber)?;
+        let limit = paging.limit()?;
+        let after = paging.cursor.clone().unwrap_or_default();
+        let found = delivery::of_broadcast(&mut self.read().await?, id, state, &after, limit + 1).await?;
+        let more = found.len() > limit;
+        let items: Vec<Delivery> = found.into_iter().take(limit).collect();
+        let next_cursor = items.last().filter(|_| more).map(|d| d.id.to_string());
+        Ok(Listed { items, next_cursor })
+    }
+
+    /// Stops a broadcast: what was not sent yet will not be. What was, cannot be taken back.
+    pub async fn stop_broadcast(&self, caller: &Caller, id: &BroadcastId) -> Result<Progress, AppError> {
+        caller.require(Action::Remove, Resource::Broadcast)?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let found = broadcast::get(&mut tx, id).await?.filter(|b| b.kind.is_for_subscribers());
+        let found = found.ok_or(AppError::NotFound("broadcast"))?;
+        if found.finished_at.is_some() {
+            return Err(AppError::Refused("nothing of this broadcast is left to stop".into()));
+        }
+        let stopped = broadcast::cancel(&mut tx, id, now).await?;
+        let detail = json!({"subject": found.subject, "not_sent": stopped});
+        record::changed(&mut tx, caller, Action::Remove, Resource::Broadcast, id.as_str(), detail, now)
+            .await?;
+        self.commit(tx).await?;
+        self.broadcast(&Caller::system("stopping"), id).await
+    }
+}
+
+/// A letter that is to go to subscribers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(dead_code, reason = "publishing a letter makes it")]
+pub(crate) struct LetterToSend {
+    /// The postmortem.
+    pub(crate) postmortem_id: String,
+    /// The letter's title.
+    pub(crate) title: String,
+    /// Markdown with all facts already filled in.
+    pub(crate) text: String,
+    /// When it is published.
+    pub(crate) at: Timestamp,
+}
+
+async fn progress(tx: &mut Tx, b: Broadcast) -> Result<Progress, AppError> {
+    let counts = broadcast::counts(tx, &b.id).await?;
+    let mut words = counts.in_words();
+    if b.planned_at.is_none() {
+        words = format!("{words}; still writing down who gets it");
+    }
+    if b.cancelled_at.is_some() {
+        words = format!("{words}; stopped");
+    }
+    Ok(Progress { broadcast: b, counts, words })
+}
+
+fn ids(affected: &[Affected]) -> Vec<ComponentId> {
+    affected.iter().map(|a| a.component_id.clone()).collect()
+}
+
+/// Everybody who chose one of these components or a group that one is in, and all who chose everything.
+fn audience(all: &[Component], components: Vec<ComponentId>) -> Audience {
+    let groups = all.iter().filter(|c| components.contains(&c.id)).filter_map(|c| c.group_id.clone());
+    let mut both: Vec<ComponentId> = groups.chain(components.iter().cloned()).collect();
+    both.sort();
+    both.dedup();
+    Audience { components: both }
+}
+
+fn parts(all: &[Component], touched: impl Iterator<Item = (ComponentId, ComponentStatus)>) -> Vec<Part> {
+    touched
+        .filter_map(|(id, status)| {
+            let component = all.iter().find(|c| c.id == id)?;
+            Some(Part { id: id.to_string(), name: full_name(all, component), status })
+        })
+        .collect()
+}
+
+fn page_url(base: &str, id: &str) -> String {
+    format!("{base}/incidents/{id}")
+}
+
+/// The mail of an incident's update; `None` if the event is none. Pure.
+fn incident_content(incident: &Incident, event: &Event, all: &[Component], base: &str) -> Option<Content> {
+    let EventBody::Update { phase, text, .. } = &event.body else { return None };
+    Some(Content::Update(Update {
+        incident_id: incident.id.to_string(),
+        update_id: event.id.to_string(),
+        title: incident.title.clone(),
+        url: page_url(base, incident.id.as_str()),
+        phase: phase.label().to_owned(),
+        impact: incident.shown_impact(),
+        resolved: *phase == Phase::Resolved,
+        text: text.clone(),
+        components: parts(all, incident.components.iter().map(|a| (a.component_id.clone(), a.current))),
+        at: event.at,
+        next_update_at: incident.next_update_at,
+    }))
+}
+
+fn maintenance_content(m: &Maintenance, event: &Event, all: &[Component], base: &str) -> Option<Content> {
+    let EventBody::MaintenanceUpdate { text, .. } = &event.body else { return None };
+    Some(maintenance_news(m, event.id.to_string(), false, text.clone(), event.at, all, base))
+}
+
+fn maintenance_news(
+    m: &Maintenance,
+    update_id: String,
+    reminder: bool,
+    text: String,
+    at: Timestamp,
+    all: &[Component],
+    base: &str,
+) -> Content {
+    let touched = m.components.iter().map(|c| (c.clone(), ComponentStatus::UnderMaintenance));
+    let over = m.state == amends_model::MaintenanceState::Completed;
+    Content::Maintenance(MaintenanceNews {
+        maintenance_id: m.id.to_string(),
+        update_id,
+        title: m.title.clone(),
+        url: page_url(base, m.id.as_str()),
+        state: m.state.label().to_owned(),
+        reminder,
+        text,
+        components: if over { Vec::new() } else { parts(all, touched) },
+        from: m.scheduled_for,
+        until: m.scheduled_until,
+        at,
+    })
+}
+
+#[allow(dead_code, reason = "publishing a letter calls it")]
+fn letter_content(incident: &Incident, letter: &LetterToSend, all: &[Component], base: &str) -> Content {
+    Content::Letter(Letter {
+        incident_id: incident.id.to_string(),
+        postmortem_id: letter.postmortem_id.clone(),
+        incident_title: incident.title.clone(),
+        title: letter.title.clone(),
+        url: page_url(base, incident.id.as_str()),
+        text: letter.text.clone(),
+        components: parts(all, incident.components.iter().map(|a| (a.component_id.clone(), a.status))),
+        at: letter.at,
+    })
+}

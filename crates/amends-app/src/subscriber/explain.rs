@@ -1,0 +1,209 @@
+//! "Why did X not get it?", answered for each recent broadcast in words.
+
+use super::team::find;
+use crate::caller::Caller;
+use crate::context::App;
+use crate::error::AppError;
+use crate::mail::MailState;
+use amends_courier::plan::delivery_id;
+use amends_model::local_time::show_with_zone;
+use amends_model::{
+    Action, Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryState, Resource, Subscriber,
+    SubscriberState, Suppression,
+};
+use amends_store::{Keyset, broadcast, delivery, suppression};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+/// As many recent broadcasts are explained.
+const RECENT: usize = 30;
+
+/// What is known about one address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Explanation {
+    /// The address.
+    pub address: String,
+    /// Its subscription, if there is one.
+    pub subscriber: Option<Subscriber>,
+    /// Why it must not be written to, if so.
+    pub suppression: Option<Suppression>,
+    /// How things stand, in a sentence or two.
+    pub standing: String,
+    /// Recent broadcasts and single mails, newest first.
+    pub messages: Vec<Explained>,
+}
+
+/// Why one message came or did not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Explained {
+    /// The broadcast.
+    pub broadcast_id: BroadcastId,
+    /// What it was.
+    pub kind: BroadcastKind,
+    /// Its subject line.
+    pub subject: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Where the delivery stands; none if there never was one.
+    pub state: Option<DeliveryState>,
+    /// Why, in words.
+    pub explanation: String,
+}
+
+impl App {
+    /// Answers, for the latest broadcasts and for every mail to it alone, why this address got them or did not.
+    pub async fn explain_address(
+        &self,
+        caller: &Caller,
+        id_or_address: &str,
+    ) -> Result<Explanation, AppError> {
+        caller.require(Action::Read, Resource::Subscriber)?;
+        let mut tx = self.read().await?;
+        let found = match find(&mut tx, id_or_address).await {
+            Ok(found) => Some(found),
+            Err(AppError::NotFound(_)) if id_or_address.contains('@') => None,
+            Err(error) => return Err(error),
+        };
+        let address = match &found {
+            Some(found) => found.address.clone(),
+            None => id_or_address.trim().to_lowercase(),
+        };
+        let suppression = suppression::get(&mut tx, Channel::Email, &address).await?;
+        let mail = self.mail_state_in(&mut tx).await?;
+        let zone = &caller.time_zone;
+        let mut messages = Vec::new();
+        for b in broadcast::list(&mut tx, &Keyset::start(), RECENT).await? {
+            let d = delivery::get(&mut tx, &delivery_id(&b.id, Channel::Email, &address)).await?;
+            let words = match &d {
+                Some(d) => of_delivery(d, &mail, zone),
+                None => of_absence(&b, found.as_ref(), zone),
+            };
+            messages.push(explained(&b, d.as_ref(), words));
+        }
+        for d in delivery::to_address(&mut tx, &address, RECENT).await? {
+            if d.subscriber_id.is_none()
+                && let Some(b) = broadcast::get(&mut tx, &d.broadcast_id).await?
+            {
+                messages.push(explained(&b, Some(&d), of_delivery(&d, &mail, zone)));
+            }
+        }
+        messages.sort_by_key(|m| std::cmp::Reverse(m.at));
+        if found.is_none() && messages.iter().all(|m| m.state.is_none()) {
+            // An address that nobody ever heard of; that it missed everything needs no list.
+            messages.clear();
+        }
+        let standing = standing(found.as_ref(), suppression.as_ref(), &mail, zone);
+        Ok(Explanation { address, subscriber: found, suppression, standing, messages })
+    }
+}
+
+fn explained(b: &Broadcast, d: Option<&Delivery>, words: String) -> Explained {
+    Explained {
+        broadcast_id: b.id.clone(),
+        kind: b.kind,
+        subject: b.subject.clone(),
+        at: b.created_at,
+        state: d.map(|d| d.state),
+        explanation: words,
+    }
+}
+
+fn standing(
+    subscriber: Option<&Subscriber>,
+    suppression: Option<&Suppression>,
+    mail: &MailState,
+    zone: &TimeZone,
+) -> String {
+    let when = |at: Timestamp| show_with_zone(at, zone);
+    let mut out = match subscriber {
+        None => "This address is not subscribed.".to_owned(),
+        Some(s) => match s.state {
+            SubscriberState::Pending => format!(
+                "Asked for on {}, but the link in the confirmation mail was not followed, so nothing is sent.",
+                when(s.created_at)
+            ),
+            SubscriberState::Unsubscribed => match s.ended_at {
+                Some(at) => format!("Unsubscribed on {}.", when(at)),
+                None => "Unsubscribed.".into(),
+            },
+            SubscriberState::Confirmed if s.components.is_empty() => "Subscribed to everything.".into(),
+            SubscriberState::Confirmed => format!("Subscribed to {} parts of the page.", s.components.len()),
+        },
+    };
+    if let Some(s) = suppression {
+        out.push_str(&format!(" The address is suppressed since {} ({}", when(s.at), s.reason));
+        out.push_str(&if s.detail.is_empty() { ").".to_owned() } else { format!(": {}).", s.detail) });
+        out.push_str(" Nothing is sent until somebody lifts that.");
+    } else if mail.held && subscriber.is_some_and(|s| s.state == SubscriberState::Confirmed) {
+        out.push_str(&format!(" Mail to everybody is held now: {}.", mail.reason));
+    }
+    out
+}
+
+/// Why a delivery stands where it does; pure.
+fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
+    let when = |at: Timestamp| show_with_zone(at, zone);
+    let said = d.reply.as_deref().map(|r| format!(" It said: “{r}”.")).unwrap_or_default();
+    match d.state {
+        DeliveryState::Queued | DeliveryState::Deferred if mail.held => {
+            let since = mail.since.map(|at| format!(" since {}", when(at))).unwrap_or_default();
+            format!("Held{since}, because {}. It goes out when that is mended.", mail.reason)
+        }
+        DeliveryState::Queued => "Waits for its turn.".into(),
+        DeliveryState::Sending => "On its way to the mail server now.".into(),
+        DeliveryState::Deferred => {
+            format!("Put off after {} attempts; tried again at {}.{said}", d.attempts, when(d.next_at))
+        }
+        DeliveryState::Accepted => format!(
+            "Accepted by the mail server at {}.{said} What happened then, its log knows; ask them to look into the spam folder, too.",
+            when(d.updated_at)
+        ),
+        DeliveryState::Bounced => {
+            format!(
+                "The address does not exist, says the receiving side.{said} It was suppressed at {}.",
+                when(d.updated_at)
+            )
+        }
+        DeliveryState::Refused => format!("Not taken by the receiving side.{said} The subscription stays."),
+        DeliveryState::Suppressed => "Not sent, because the address was suppressed.".into(),
+        DeliveryState::Cancelled => {
+            format!("Not sent: {}.", d.reply.as_deref().unwrap_or("no longer subscribed"))
+        }
+        DeliveryState::Superseded => {
+            "Not sent again, because newer word on the same matter was on its way already.".into()
+        }
+    }
+}
+
+/// Why there is no delivery at all; pure.
+fn of_absence(b: &Broadcast, subscriber: Option<&Subscriber>, zone: &TimeZone) -> String {
+    let when = |at: Timestamp| show_with_zone(at, zone);
+    let Some(s) = subscriber else { return "Not sent: the address is not subscribed.".into() };
+    match (s.state, s.confirmed_at, s.ended_at) {
+        (SubscriberState::Pending, ..) => return "Not sent: the subscription is not confirmed.".into(),
+        (_, Some(confirmed), _) if confirmed > b.created_at => {
+            return format!(
+                "Not sent: the subscription was confirmed only afterwards, at {}.",
+                when(confirmed)
+            );
+        }
+        (SubscriberState::Unsubscribed, _, Some(ended)) => {
+            return format!("Not sent: unsubscribed at {}.", when(ended));
+        }
+        (SubscriberState::Unsubscribed, ..) => return "Not sent: unsubscribed.".into(),
+        (SubscriberState::Confirmed, ..) => {}
+    }
+    if b.cancelled_at.is_some() {
+        return "Not sent: the broadcast was stopped by a person.".into();
+    }
+    if b.planned_at.is_none() {
+        return "Not yet: who gets it is still being written down.".into();
+    }
+    let chosen = s.components.is_empty() || s.components.iter().any(|c| b.audience.components.contains(c));
+    if chosen {
+        "Not sent: when it went out, the address had chosen other parts of the page.".into()
+    } else {
+        "Not sent: it is about parts of the page that the address did not choose.".into()
+    }
+}

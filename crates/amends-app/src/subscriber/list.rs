@@ -1,0 +1,336 @@
+//! Lists of subscribers as CSV: out, and in again.
+
+use super::named;
+use crate::caller::Caller;
+use crate::context::App;
+use crate::error::AppError;
+use crate::incident::full_name;
+use crate::record;
+use amends_model::{
+    Action, Channel, Component, ComponentId, Origin, Resource, Subscriber, SubscriberId, SubscriberState,
+    text,
+};
+use amends_store::{Keyset, component, subscriber};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::{HashMap, HashSet};
+
+/// Subscribers written or read with one transaction.
+const CHUNK: usize = 500;
+/// Lines with errors that are told one by one.
+const TOLD: usize = 200;
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ImportReport {
+    /// New subscribers.
+    pub added: u64,
+    /// Addresses that were subscribed already, or stand in the list twice; left as they are.
+    pub unchanged: u64,
+    /// Addresses whose owner has unsubscribed; not brought back.
+    pub left: u64,
+    /// Lines that were skipped because the list itself says that they are not confirmed.
+    pub not_confirmed: u64,
+    /// Lines that could not be read.
+    pub wrong: u64,
+    /// The first 200 of them.
+    pub problems: Vec<Problem>,
+}
+
+/// A line that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Line number in the file, from 1.
+    pub line: u64,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+impl ImportReport {
+    fn wrong(&mut self, line: u64, detail: impl Into<String>) {
+        self.wrong += 1;
+        if self.problems.len() < TOLD {
+            self.problems.push(Problem { line, detail: detail.into() });
+        }
+    }
+}
+
+/// A line that could be read.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    address: String,
+    components: Vec<ComponentId>,
+}
+
+impl App {
+    /// Reads a list of subscribers (CSV, the form that [`App::export_subscribers`] writes, or one address a line).
+    /// They are subscribed at once: whoever imports them says that they asked for it. Bad lines are told with their
+    /// number, and the rest goes in. Reading the same list again changes nothing.
+    pub async fn import_subscribers(&self, caller: &Caller, csv: &[u8]) -> Result<ImportReport, AppError> {
+        caller.require(Action::Create, Resource::Subscriber)?;
+        let now = self.now();
+        let all = component::all(&mut self.read().await?).await?;
+        let (rows, mut report) = read(csv, &all)?;
+        for some in rows.chunks(CHUNK) {
+            let mut tx = self.begin().await?;
+            let addresses: Vec<&str> = some.iter().map(|r| r.address.as_str()).collect();
+            let known = subscriber::known(&mut tx, Channel::Email, &addresses).await?;
+            let mut fresh = Vec::new();
+            for row in some {
+                match known.get(&row.address) {
+                    Some(SubscriberState::Unsubscribed) => report.left += 1,
+                    Some(SubscriberState::Confirmed) => report.unchanged += 1,
+                    Some(SubscriberState::Pending) => {
+                        let found = subscriber::get_by_address(&mut tx, Channel::Email, &row.address).await?;
+                        if let Some(mut found) = found {
+                            (found.state, found.origin) = (SubscriberState::Confirmed, Origin::Import);
+                            (found.confirmed_at, found.updated_at) = (Some(now), now);
+                            found.components.clone_from(&row.components);
+                            subscriber::update(&mut tx, &found).await?;
+                            report.added += 1;
+                        }
+                    }
+                    None => fresh.push(Subscriber {
+                        id: self.new_id(SubscriberId::from_random),
+                        channel: Channel::Email,
+                        address: row.address.clone(),
+                        state: SubscriberState::Confirmed,
+                        components: row.components.clone(),
+                        origin: Origin::Import,
+                        created_at: now,
+                        confirmed_at: Some(now),
+                        ended_at: None,
+                        updated_at: now,
+                    }),
+                }
+            }
+            report.added += subscriber::insert_many(&mut tx, &fresh).await?;
+            tx.commit().await?;
+        }
+        let mut tx = self.begin().await?;
+        let detail = json!({
+            "added": report.added, "unchanged": report.unchanged, "left": report.left,
+            "not_confirmed": report.not_confirmed, "wrong": report.wrong,
+        });
+        record::changed(&mut tx, caller, Action::Create, Resource::Subscriber, "import", detail, now).await?;
+        self.commit(tx).await?;
+        Ok(report)
+    }
+
+    /// All subscribers as CSV, oldest last: address, state, components, origin, created_at, confirmed_at.
+    pub async fn export_subscribers(&self, caller: &Caller) -> Result<String, AppError> {
+        caller.require(Action::Read, Resource::Subscriber)?;
+        let mut tx = self.read().await?;
+        let all = component::all_with_archived(&mut tx).await?;
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let broken = |e: csv::Error| AppError::Internal(e.to_string());
+        out.write_record(["address", "state", "components", "origin", "created_at", "confirmed_at"])
+            .map_err(broken)?;
+        let mut after = Keyset::start();
+        loop {
+            let some = subscriber::list(&mut tx, &subscriber::Which::default(), &after, CHUNK).await?;
+            let Some(last) = some.last() else { break };
+            after = Keyset { at: last.created_at, id: last.id.to_string() };
+            for s in &some {
+                let names: Vec<String> =
+                    all.iter().filter(|c| s.components.contains(&c.id)).map(|c| full_name(&all, c)).collect();
+                let confirmed = s.confirmed_at.map(|at| at.to_string()).unwrap_or_default();
+                let (created, names) = (s.created_at.to_string(), names.join("; "));
+                let row = [&s.address, s.state.as_str(), &names, s.origin.as_str(), &created, &confirmed];
+                out.write_record(row.map(harmless)).map_err(broken)?;
+            }
+        }
+        let bytes = out.into_inner().map_err(|e| AppError::Internal(e.to_string()))?;
+        String::from_utf8(bytes).map_err(|e| AppError::Internal(e.to_string()))
+    }
+}
+
+/// Spreadsheets run what begins like a formula; an apostrophe keeps them from it, and is taken off when read again.
+fn harmless(field: &str) -> String {
+    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() }
+}
+
+/// Columns of a list.
+struct Columns {
+    address: usize,
+    components: Option<usize>,
+    state: Option<usize>,
+}
+
+/// Reads a list; pure. Every readable row, each address once, and what could not be read.
+fn read(csv: &[u8], all: &[Component]) -> Result<(Vec<Row>, ImportReport), AppError> {
+    let csv = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
+    // Spreadsheets in half of Europe write semicolons.
+    let first = csv.split(|b| *b == b'\n').next().unwrap_or_default();
+    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .trim(csv::Trim::All)
+        .from_reader(csv);
+    let (mut rows, mut report, mut seen) = (Vec::new(), ImportReport::default(), HashSet::new());
+    let mut columns = Columns { address: 0, components: Some(1), state: None };
+    let mut names: HashMap<String, Result<Vec<ComponentId>, String>> = HashMap::new();
+    let mut record = csv::ByteRecord::new();
+    let mut is_first = true;
+    loop {
+        let line = reader.position().line();
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(e) => {
+                report.wrong(line, format!("cannot be read: {e}"));
+                break;
+            }
+        }
+        let line = record.position().map_or(line, |at| at.line() + empty_lines(csv, at.byte()));
+        let field = |n: usize| {
+            record.get(n).map(|f| String::from_utf8_lossy(f).trim().to_owned()).unwrap_or_default()
+        };
+        if std::mem::take(&mut is_first)
+            && let Some(found) = header(&record)
+        {
+            columns = found?;
+            continue;
+        }
+        let written = field(columns.address);
+        if written.is_empty() {
+            continue;
+        }
+        if columns.state.map(field).is_some_and(|s| !s.is_empty() && !s.eq_ignore_ascii_case("confirmed")) {
+            report.not_confirmed += 1;
+            continue;
+        }
+        let Ok(address) = text::email("address", written.strip_prefix('\'').unwrap_or(&written)) else {
+            let shown = super::shown(&written);
+            report.wrong(line, format!("‘{shown}’ is not a mail address; write it like ada@example.com"));
+            continue;
+        };
+        let wanted = columns.components.map(field).unwrap_or_default();
+        let components = names.entry(wanted.clone()).or_insert_with(|| {
+            let wanted = wanted.strip_prefix('\'').unwrap_or(&wanted);
+            named(all, &wanted.split(';').map(str::to_owned).collect::<Vec<_>>())
+        });
+        match components {
+            Err(why) => report.wrong(line, why.clone()),
+            Ok(_) if !seen.insert(address.clone()) => report.unchanged += 1,
+            Ok(components) => rows.push(Row { address, components: components.clone() }),
+        }
+    }
+    Ok((rows, report))
+}
+
+/// The reader steps over empty lines, but counts a row from where they begin.
+fn empty_lines(csv: &[u8], from: u64) -> u64 {
+    let rest = csv.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default();
+    rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| **b == b'\n').count() as u64
+}
+
+/// The columns, if the first line names them; an error if it does, but not the address.
+fn header(first: &csv::ByteRecord) -> Option<Result<Columns, AppError>> {
+    let words: Vec<String> = first
+        .iter()
+        .map(|f| String::from_utf8_lossy(f).trim().to_lowercase().replace([' ', '-'], "_"))
+        .collect();
+    if words.iter().any(|w| w.contains('@')) {
+        return None;
+    }
+    let find = |names: &[&str]| words.iter().position(|w| names.contains(&w.as_str()));
+    let Some(address) = find(&["address", "email", "e_mail", "mail", "email_address", "endpoint"]) else {
+        return Some(Err(AppError::field(
+            "csv",
+            "has no column for the address; name one ‘address’ in the first line, or give one address a line",
+        )));
+    };
+    Some(Ok(Columns {
+        address,
+        components: find(&["components", "component"]),
+        state: find(&["state", "status"]),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn a_component(n: u8, name: &str) -> Component {
+        Component {
+            id: ComponentId::from_random([n; 12]),
+            name: name.into(),
+            description: None,
+            group_id: None,
+            is_group: false,
+            position: 1,
+            status: amends_model::ComponentStatus::Operational,
+            showcase: true,
+            only_show_if_degraded: false,
+            start_date: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            archived: false,
+            version: 1,
+        }
+    }
+
+    fn parts() -> Vec<Component> {
+        vec![
+            a_component(1, "API"),
+            a_component(2, "Sending"),
+            a_component(3, "Twice"),
+            a_component(4, "twice"),
+        ]
+    }
+
+    fn addresses(csv: &str) -> (Vec<String>, ImportReport) {
+        let (rows, report) = read(csv.as_bytes(), &parts()).expect("a list");
+        (rows.into_iter().map(|r| r.address).collect(), report)
+    }
+
+    #[test]
+    fn lists_are_read_as_people_have_them() {
+        for csv in [
+            "ada@example.com\nGrace@Example.com\n",
+            "address\nada@example.com\ngrace@example.com",
+            "\u{feff}Email,Name\r\nada@example.com,Ada\r\n\r\ngrace@example.com,\"Hopper, Grace\"\r\n",
+            "name;e-mail\nAda;ada@example.com\nGrace;grace@example.com\n",
+            "'ada@example.com\ngrace@example.com\nada@example.com\n",
+        ] {
+            let (found, report) = addresses(csv);
+            assert_eq!(found, ["ada@example.com", "grace@example.com"], "{csv:?}");
+            assert_eq!(report.wrong, 0, "{csv:?}");
+        }
+        assert!(read(b"name,phone\nAda,1\n", &parts()).is_err());
+    }
+
+    #[test]
+    fn bad_lines_are_told_with_their_number_and_the_rest_goes_in() {
+        let csv = "address,components\nada@example.com,API; sending\nnonsense,\n\ngrace@example.com,Gone\n\
+                   x@example.com,Twice\n\"open@example.com,API\n";
+        let (rows, report) = read(csv.as_bytes(), &parts()).expect("a list");
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].components.len(), 2);
+        let told: Vec<_> = report.problems.iter().map(|e| (e.line, e.detail.as_str())).collect();
+        assert_eq!(told[0], (3, "‘nonsense’ is not a mail address; write it like ada@example.com"));
+        assert_eq!(told[1], (5, "there is no component ‘Gone’"));
+        assert!(told[2].0 == 6 && told[2].1.starts_with("several components"), "{told:?}");
+        assert_eq!(report.wrong, 4);
+    }
+
+    #[test]
+    fn who_is_not_confirmed_in_the_list_is_not_subscribed() {
+        let (found, report) =
+            addresses("address,state\na@example.com,confirmed\nb@example.com,unsubscribed\nc@example.com,\n");
+        assert_eq!((found.len(), report.not_confirmed), (2, 1));
+    }
+
+    #[test]
+    fn hostile_lists_are_no_trouble() {
+        let (found, report) = addresses(&format!("address\n{}", "=cmd|' /C calc'!A0\n".repeat(10_000)));
+        assert_eq!((found.len(), report.wrong, report.problems.len()), (0, 10_000, TOLD));
+        let junk: Vec<u8> = (0..=255u8).cycle().take(100_000).collect();
+        assert!(read(&junk, &parts()).is_err() || read(&junk, &parts()).is_ok());
+        assert_eq!(harmless("=1+1@example.com"), "'=1+1@example.com");
+    }
+}

@@ -1,0 +1,318 @@
+//! What subscribers do themselves: ask, confirm, choose, leave. Nobody signs in for it; a link in a mail is the key.
+
+use super::chosen;
+use crate::caller::Caller;
+use crate::context::App;
+use crate::error::AppError;
+use crate::incident::full_name;
+use crate::record;
+use amends_courier::Links;
+use amends_courier::links::TokenError;
+use amends_courier::message::{Confirm, Content};
+use amends_model::{
+    Action, Channel, Component, ComponentId, Origin, Resource, Subscriber, SubscriberId, SubscriberState,
+    text,
+};
+use amends_store::{Tx, component, subscriber, suppression};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+/// Confirmation mails to one address in a day. Beyond, the form answers as always and sends nothing.
+const PER_ADDRESS: u64 = 3;
+/// Confirmation mails in a day in all.
+const IN_ALL: u64 = 2_000;
+/// How long the link of a confirmation works.
+const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_hours(48);
+/// Requests from one source: this many at once, and one more every two minutes.
+const PER_SOURCE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Sources that are remembered before forgetting those that have calmed down.
+const SOURCES: usize = 20_000;
+
+/// How often the public form may be used from one source.
+pub(crate) struct FormBudget {
+    limiter: DefaultKeyedRateLimiter<[u8; 8]>,
+}
+
+impl Default for FormBudget {
+    fn default() -> Self {
+        let period = std::time::Duration::from_secs(120);
+        let quota =
+            Quota::with_period(period).unwrap_or(Quota::per_minute(PER_SOURCE)).allow_burst(PER_SOURCE);
+        Self { limiter: RateLimiter::keyed(quota) }
+    }
+}
+
+impl FormBudget {
+    fn take(&self, source: IpAddr) -> Result<(), AppError> {
+        if self.limiter.len() > SOURCES {
+            self.limiter.retain_recent();
+        }
+        self.limiter.check_key(&source_of(source)).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            AppError::TooMany { seconds: wait.as_secs().max(1) }
+        })
+    }
+}
+
+/// One source: an IPv4 address, or the /64 that one household or machine has of IPv6.
+fn source_of(address: IpAddr) -> [u8; 8] {
+    let mut out = [0; 8];
+    match address.to_canonical() {
+        IpAddr::V4(v4) => out[4..].copy_from_slice(&v4.octets()),
+        IpAddr::V6(v6) => out.copy_from_slice(&v6.octets()[..8]),
+    }
+    out
+}
+
+/// A wish to subscribe, from the form on the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscribe {
+    /// The address, as typed.
+    pub address: String,
+    /// Only about these components; empty for everything.
+    pub components: Vec<ComponentId>,
+    /// Where the request came from, for its budget; none when that is not known.
+    pub source: Option<IpAddr>,
+}
+
+/// A subscription as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The subscription.
+    pub subscriber: Subscriber,
+    /// The token of its owner's pages (choose, leave).
+    pub token: String,
+}
+
+fn gone() -> AppError {
+    AppError::NotFound("subscription")
+}
+
+fn not_taken(error: TokenError) -> AppError {
+    match error {
+        TokenError::Unknown => gone(),
+        TokenError::Expired => {
+            AppError::Refused("this link is too old; subscribe again on the status page".into())
+        }
+    }
+}
+
+impl App {
+    /// Takes a wish to subscribe and sends the mail that asks for confirmation. Answers the same whether the address
+    /// was known or not, so that nobody can find out who subscribes.
+    ///
+    /// Errors: the address cannot be one; the source or the whole form was used too often.
+    pub async fn subscribe(&self, wish: Subscribe) -> Result<(), AppError> {
+        let address = text::email("email", &wish.address).map_err(|e| AppError::Invalid(e.into()))?;
+        if let Some(source) = wish.source {
+            self.form_budget().take(source)?;
+        }
+        let now = self.now();
+        let links = self.links().await?;
+        let mut tx = self.begin().await?;
+        let all = component::all(&mut tx).await?;
+        let components = chosen(&all, &wish.components)?;
+        let day_ago = now - SignedDuration::from_hours(24);
+        let (to_address, in_all) = subscriber::confirmations(&mut tx, &address, day_ago).await?;
+        if in_all >= IN_ALL {
+            tracing::warn!(in_all, "the subscription form sent its mails for today");
+            return Err(AppError::TooMany { seconds: 3600 });
+        }
+        // From here on nothing may tell a known address from an unknown one.
+        if to_address >= PER_ADDRESS || suppression::get(&mut tx, Channel::Email, &address).await?.is_some() {
+            return Ok(());
+        }
+        let found = self.note_wish(&mut tx, &address, components, now).await?;
+        self.ask_to_confirm(&mut tx, &links, &all, &found, now).await?;
+        let detail = json!({"asked_on_the_page": true});
+        let caller = Caller::system("the form on the page");
+        record::changed(
+            &mut tx,
+            &caller,
+            Action::Create,
+            Resource::Subscriber,
+            found.id.as_str(),
+            detail,
+            now,
+        )
+        .await?;
+        self.commit(tx).await
+    }
+
+    /// Sends the mail that asks whether a subscription is wanted, or tells that there is one already.
+    pub(super) async fn ask_to_confirm(
+        &self,
+        tx: &mut Tx,
+        links: &Links,
+        all: &[Component],
+        found: &Subscriber,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let confirmed = found.state == SubscriberState::Confirmed;
+        let valid_until = now + CONFIRM_WITHIN;
+        let names = all.iter().filter(|c| found.components.contains(&c.id)).map(|c| full_name(all, c));
+        let content = Content::Confirm(Confirm {
+            subscriber_id: found.id.to_string(),
+            components: names.collect(),
+            url: if confirmed {
+                links.manage_url(&links.subscriber_token(&found.id))
+            } else {
+                links.confirm_url(&links.confirm_token(&found.id, valid_until))
+            },
+            valid_until,
+            subscribed_already: confirmed,
+        });
+        let note = amends_model::id_text(self.random());
+        subscriber::note_confirmation(tx, &note, &found.address, now).await?;
+        self.mail_to(tx, &content, &found.address).await?;
+        Ok(())
+    }
+
+    /// Keeps what was wished for until it is confirmed. What a confirmed subscriber chose is not touched: whoever
+    /// typed the address need not be its owner.
+    async fn note_wish(
+        &self,
+        tx: &mut Tx,
+        address: &str,
+        components: Vec<ComponentId>,
+        now: Timestamp,
+    ) -> Result<Subscriber, AppError> {
+        match subscriber::get_by_address(tx, Channel::Email, address).await? {
+            Some(found) if found.state == SubscriberState::Confirmed => Ok(found),
+            Some(mut found) => {
+                (found.components, found.updated_at) = (components, now);
+                subscriber::update(tx, &found).await?;
+                Ok(found)
+            }
+            None => {
+                let fresh = Subscriber {
+                    id: self.new_id(SubscriberId::from_random),
+                    channel: Channel::Email,
+                    address: address.to_owned(),
+                    state: SubscriberState::Pending,
+                    components,
+                    origin: Origin::Page,
+                    created_at: now,
+                    confirmed_at: None,
+                    ended_at: None,
+                    updated_at: now,
+                };
+                subscriber::insert_many(tx, std::slice::from_ref(&fresh)).await?;
+                Ok(fresh)
+            }
+        }
+    }
+
+    /// Confirms a subscription by the token of its confirmation mail. Confirming twice is no error.
+    ///
+    /// Errors: the token is not one of ours, is too old, or the subscription was taken out meanwhile.
+    pub async fn confirm_subscription(&self, token: &str) -> Result<Subscription, AppError> {
+        let now = self.now();
+        let links = self.links().await?;
+        let id = links.confirmed(token, now).map_err(not_taken)?;
+        let mut tx = self.begin().await?;
+        let mut found = subscriber::get(&mut tx, &id).await?.ok_or_else(gone)?;
+        if found.state != SubscriberState::Confirmed {
+            (found.state, found.origin) = (SubscriberState::Confirmed, Origin::Page);
+            (found.confirmed_at, found.ended_at, found.updated_at) = (Some(now), None, now);
+            subscriber::update(&mut tx, &found).await?;
+            self.own_change(&mut tx, &found, Action::Edit, "confirmed", now).await?;
+            self.commit(tx).await?;
+        }
+        Ok(Subscription { token: links.subscriber_token(&id), subscriber: found })
+    }
+
+    /// Looks at a subscription by its owner's token. Changes nothing.
+    pub async fn look_at_subscription(&self, token: &str) -> Result<Subscription, AppError> {
+        let id = self.links().await?.subscriber(token).map_err(not_taken)?;
+        let found = subscriber::get(&mut self.read().await?, &id).await?.ok_or_else(gone)?;
+        Ok(Subscription { subscriber: found, token: token.to_owned() })
+    }
+
+    /// Chooses what a subscriber hears about; empty for everything.
+    pub async fn choose(&self, token: &str, components: &[ComponentId]) -> Result<Subscription, AppError> {
+        let now = self.now();
+        let id = self.links().await?.subscriber(token).map_err(not_taken)?;
+        let mut tx = self.begin().await?;
+        let mut found = subscriber::get(&mut tx, &id).await?.ok_or_else(gone)?;
+        if found.state != SubscriberState::Confirmed {
+            return Err(AppError::Refused(
+                "this subscription has ended; subscribe again on the status page".into(),
+            ));
+        }
+        let all = component::all(&mut tx).await?;
+        (found.components, found.updated_at) = (chosen(&all, components)?, now);
+        subscriber::update(&mut tx, &found).await?;
+        self.own_change(&mut tx, &found, Action::Edit, "chose", now).await?;
+        self.commit(tx).await?;
+        Ok(Subscription { subscriber: found, token: token.to_owned() })
+    }
+
+    /// Ends a subscription, at once. Ending what has ended, or was taken out, is no error.
+    ///
+    /// Errors: the token is not one of ours.
+    pub async fn unsubscribe(&self, token: &str) -> Result<(), AppError> {
+        let now = self.now();
+        let id = self.links().await?.subscriber(token).map_err(not_taken)?;
+        let mut tx = self.begin().await?;
+        let Some(mut found) = subscriber::get(&mut tx, &id).await? else { return Ok(()) };
+        if found.state == SubscriberState::Unsubscribed {
+            return Ok(());
+        }
+        found.state = SubscriberState::Unsubscribed;
+        (found.ended_at, found.updated_at) = (Some(now), now);
+        subscriber::update(&mut tx, &found).await?;
+        self.own_change(&mut tx, &found, Action::Remove, "left", now).await?;
+        self.commit(tx).await
+    }
+
+    async fn own_change(
+        &self,
+        tx: &mut Tx,
+        found: &Subscriber,
+        action: Action,
+        what: &str,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let caller = Caller::system("the subscriber");
+        let detail = json!({"did": what});
+        record::changed(tx, &caller, action, Resource::Subscriber, found.id.as_str(), detail, now).await
+    }
+
+    /// Forgets confirmation mails that no budget counts any more. A duty.
+    pub async fn forget_confirmations(&self) -> Result<u64, AppError> {
+        let mut tx = self.begin().await?;
+        let before = self.now() - SignedDuration::from_hours(25);
+        let count = subscriber::forget_confirmations(&mut tx, before).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_source_has_a_budget_and_others_have_their_own() {
+        let budget = FormBudget::default();
+        let one: IpAddr = "203.0.113.7".parse().expect("address");
+        for _ in 0..10 {
+            assert!(budget.take(one).is_ok());
+        }
+        let refused = budget.take(one);
+        assert!(matches!(refused, Err(AppError::TooMany { seconds: 1..=120 })), "{refused:?}");
+        assert!(
+            budget.take("::ffff:203.0.113.7".parse().expect("address")).is_err(),
+            "the same, written otherwise"
+        );
+        assert!(budget.take("203.0.113.8".parse().expect("address")).is_ok());
+        let v6 = |s: &str| s.parse::<IpAddr>().expect("address");
+        assert_eq!(source_of(v6("2001:db8:1:2::1")), source_of(v6("2001:db8:1:2:ffff::9")));
+        assert_ne!(source_of(v6("2001:db8:1:2::1")), source_of(v6("2001:db8:1:3::1")));
+    }
+}
