@@ -9,6 +9,7 @@ use amends_web::public::desk::{Ask, Asked, Desk, DeskError, Subscription};
 use amends_web::public::source::Reply;
 use amends_web::public::{Site, Source, SourceError, router};
 use jiff::Timestamp;
+use std::io::Write;
 use std::sync::Arc;
 
 struct Sample(PublicRecord);
@@ -78,9 +79,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = arguments.next().unwrap_or_else(|| "127.0.0.1:8099".into());
     let began = std::time::Instant::now();
     let site = Site::open(Arc::new(Sample(record)), Arc::new(sample::now)).await?;
-    eprintln!("rendered in {:?}", began.elapsed());
+    let took = began.elapsed();
     let listener = tokio::net::TcpListener::bind(&listen).await?;
-    eprintln!("http://{listen}/");
+    writeln!(std::io::stderr(), "rendered in {took:?}; http://{listen}/")?;
     axum::serve(listener, router(site, Arc::new(Nobody))).await?;
     Ok(())
 }

@@ -102,7 +102,7 @@ pub async fn sent(State(public): State<Public>) -> Response<Body> {
 /// Where the link of the confirmation leads.
 pub async fn confirm_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
-    let act = Act { action: format!("/s/{token}"), label: "Yes, send me updates".into() };
+    let act = Act::Post(format!("/s/{token}"), "Yes, send me updates".into());
     let line = "You will hear when something breaks, changes or is mended. Every mail has a link to stop.";
     say(&public, StatusCode::OK, "Get updates by mail?", &[line], Some(act))
 }
@@ -113,7 +113,8 @@ pub async fn confirm(State(public): State<Public>, Path(token): Path<String>) ->
     match public.desk.confirm(token.to_owned()).await {
         Ok(found) => {
             let line = format!("Updates go to {} from now on.", found.address);
-            say(&public, StatusCode::OK, "You are subscribed", &[&line], None)
+            let act = Act::Go(format!("/m/{}", found.token), "Choose what you hear about".into());
+            say(&public, StatusCode::OK, "You are subscribed", &[&line], Some(act))
         }
         Err(error) => refused(&public, error),
     }
@@ -123,6 +124,14 @@ pub async fn confirm(State(public): State<Public>, Path(token): Path<String>) ->
 pub async fn manage_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
     match public.desk.look(token.to_owned()).await {
+        Ok(found) if !found.confirmed => {
+            let line = format!(
+                "No mail goes to {}: this subscription is not confirmed, or has ended.",
+                found.address
+            );
+            let act = Act::Go("/subscribe".into(), "Subscribe again".into());
+            say(&public, StatusCode::OK, "Nothing to choose", &[&line], Some(act))
+        }
         Ok(found) => managed(&public, &found, false),
         Err(error) => refused(&public, error),
     }
@@ -159,7 +168,7 @@ fn managed(public: &Public, found: &Subscription, saved: bool) -> Response<Body>
 /// Where the link to stop leads: shows, and changes nothing.
 pub async fn unsubscribe_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
-    let act = Act { action: format!("/u/{token}"), label: "Stop all mail to me".into() };
+    let act = Act::Post(format!("/u/{token}"), "Stop all mail to me".into());
     let line = "You will not hear from this status page any more. You can subscribe again at any time.";
     say(&public, StatusCode::OK, "Stop updates?", &[line], Some(act))
 }
@@ -174,7 +183,8 @@ pub async fn unsubscribe(
     match public.desk.unsubscribe(token.to_owned()).await {
         Ok(()) => {
             let line = "No further mail will be sent to you from this status page.";
-            say(&public, StatusCode::OK, "You are unsubscribed", &[line], None)
+            let act = Act::Go("/subscribe".into(), "Subscribe again".into());
+            say(&public, StatusCode::OK, "You are unsubscribed", &[line], Some(act))
         }
         Err(error) => refused(&public, error),
     }

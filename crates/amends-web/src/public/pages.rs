@@ -284,12 +284,12 @@ pub fn manage(cx: &Context, token: &str, address: &str, chosen: &[String], saved
     })
 }
 
-/// A button that acts: its words say what it does.
-pub struct Act {
-    /// Where it posts to.
-    pub action: String,
-    /// Its words.
-    pub label: String,
+/// The one thing to do on a page that says something.
+pub enum Act {
+    /// A button that posts to an address: its words say what it does.
+    Post(String, String),
+    /// A link to an address.
+    Go(String, String),
 }
 
 #[derive(Template)]

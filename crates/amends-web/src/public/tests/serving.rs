@@ -46,7 +46,7 @@ impl Double {
         Ok(Subscription {
             address: "ada@example.com".into(),
             components: vec![],
-            confirmed: true,
+            confirmed: token != "ended",
             token: token.into(),
             created_at: sample::now(),
         })
@@ -434,6 +434,9 @@ async fn buttons_and_one_click_act() {
         send(&router, "POST", "/m/abc", &[FORM], "about=all&component=c00000000001").await.status(),
         StatusCode::OK
     );
+    let ended = get(&router, "/m/ended").await;
+    assert!(ended.0 == 200 && ended.1.contains("Subscribe again") && !ended.1.contains("Save"));
+    double.done.lock().expect("lock").pop();
     let done = double.done.lock().expect("lock").clone();
     assert_eq!(done, ["confirm abc", "unsubscribe abc", "unsubscribe abc", "choose 1 abc", "choose 0 abc"]);
     for path in ["/s/used", "/u/used", "/m/used", "/u/%3Cscript%3E"] {
