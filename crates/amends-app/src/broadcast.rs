@@ -7,7 +7,7 @@ use crate::incident::{PublishUpdate, full_name};
 use crate::maintenance::{MaintenanceMessage, Schedule};
 use crate::paging::{Listed, Paging};
 use crate::record;
-use amends_courier::message::{self, Content, Letter, Listed as Part, MaintenanceNews, Update};
+use amends_courier::message::{self, Content, Listed as Part, MaintenanceNews, Update};
 use amends_courier::plan;
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::{
@@ -120,20 +120,8 @@ impl App {
         self.preview(&mut tx, &content, &audience(&all, m.components.clone()), told).await
     }
 
-    /// What a customers' letter would look like as a mail, and to how many it would go.
-    #[allow(dead_code, reason = "publishing a letter calls it")]
-    pub(crate) async fn preview_letter_mail(
-        &self,
-        tx: &mut Tx,
-        incident: &Incident,
-        letter: &LetterToSend,
-    ) -> Result<BroadcastPreview, AppError> {
-        let all = component::all(tx).await?;
-        let content = letter_content(incident, letter, &all, &self.mail().public_url);
-        self.preview(tx, &content, &audience(&all, ids(&incident.components)), true).await
-    }
-
-    async fn preview(
+    /// What a message to subscribers looks like, and to how many it would go; `told` says whether it goes at all.
+    pub(crate) async fn preview(
         &self,
         tx: &mut Tx,
         content: &Content,
@@ -198,20 +186,8 @@ impl App {
         self.tell(tx, &content, audience(&all, m.components.clone()), now).await
     }
 
-    /// Sends a customers' letter to the subscribers of its incident, within the same transaction.
-    #[allow(dead_code, reason = "publishing a letter calls it")]
-    pub(crate) async fn tell_letter(
-        &self,
-        tx: &mut Tx,
-        incident: &Incident,
-        letter: &LetterToSend,
-    ) -> Result<(), AppError> {
-        let all = component::all(tx).await?;
-        let content = letter_content(incident, letter, &all, &self.mail().public_url);
-        self.tell(tx, &content, audience(&all, ids(&incident.components)), letter.at).await
-    }
-
-    async fn tell(
+    /// Puts a message to subscribers on its way, within the caller's transaction.
+    pub(crate) async fn tell(
         &self,
         tx: &mut Tx,
         content: &Content,
@@ -313,20 +289,6 @@ impl App {
     }
 }
 
-/// A letter that is to go to subscribers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(dead_code, reason = "publishing a letter makes it")]
-pub(crate) struct LetterToSend {
-    /// The postmortem.
-    pub(crate) postmortem_id: String,
-    /// The letter's title.
-    pub(crate) title: String,
-    /// Markdown with all facts already filled in.
-    pub(crate) text: String,
-    /// When it is published.
-    pub(crate) at: Timestamp,
-}
-
 async fn progress(tx: &mut Tx, b: Broadcast) -> Result<Progress, AppError> {
     let counts = broadcast::counts(tx, &b.id).await?;
     let mut words = counts.in_words();
@@ -339,12 +301,12 @@ async fn progress(tx: &mut Tx, b: Broadcast) -> Result<Progress, AppError> {
     Ok(Progress { broadcast: b, counts, words })
 }
 
-fn ids(affected: &[Affected]) -> Vec<ComponentId> {
+pub(crate) fn ids(affected: &[Affected]) -> Vec<ComponentId> {
     affected.iter().map(|a| a.component_id.clone()).collect()
 }
 
 /// Everybody who chose one of these components or a group that one is in, and all who chose everything.
-fn audience(all: &[Component], components: Vec<ComponentId>) -> Audience {
+pub(crate) fn audience(all: &[Component], components: Vec<ComponentId>) -> Audience {
     let groups = all.iter().filter(|c| components.contains(&c.id)).filter_map(|c| c.group_id.clone());
     let mut both: Vec<ComponentId> = groups.chain(components.iter().cloned()).collect();
     both.sort();
@@ -411,19 +373,5 @@ fn maintenance_news(
         from: m.scheduled_for,
         until: m.scheduled_until,
         at,
-    })
-}
-
-#[allow(dead_code, reason = "publishing a letter calls it")]
-fn letter_content(incident: &Incident, letter: &LetterToSend, all: &[Component], base: &str) -> Content {
-    Content::Letter(Letter {
-        incident_id: incident.id.to_string(),
-        postmortem_id: letter.postmortem_id.clone(),
-        incident_title: incident.title.clone(),
-        title: letter.title.clone(),
-        url: page_url(base, incident.id.as_str()),
-        text: letter.text.clone(),
-        components: parts(all, incident.components.iter().map(|a| (a.component_id.clone(), a.status))),
-        at: letter.at,
     })
 }

@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod local;
 mod node;
+mod post;
 
 use std::process::ExitCode;
 

@@ -2,13 +2,13 @@
 
 use crate::cli::{Failure, Place};
 use crate::config::{self, Config, Sources};
+use crate::post::Post;
 use amends_app::{App, AppError, Settings};
-use amends_courier::dkim::Signer;
 use amends_store::Store;
 use amends_web::public::{self, Site};
 use amends_web::{Reach, WebState};
 use axum::Router;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
@@ -55,6 +55,7 @@ pub struct Node {
     pub app: App,
     state: WebState,
     site: OnceCell<Site>,
+    post: Mutex<Option<Post>>,
 }
 
 impl Node {
@@ -67,13 +68,16 @@ impl Node {
         let store = store.map_err(|e| Failure::said_no(e.to_string()))?;
         let settings = Settings { public_url: config.public_url.clone(), data_folder: config.data.clone() };
         let app = App::new(store, Arc::new(clock), Arc::new(random), settings);
+        let post = Post::read(config)?;
+        app.set_mail(post.settings.clone());
         let reach = Reach {
             https: config.is_https(),
             origin: config.public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             api_requests_per_minute: config.api_requests_per_minute,
         };
-        Ok(Node { state: WebState { app: app.clone(), reach: Arc::new(reach) }, app, site: OnceCell::new() })
+        let state = WebState { app: app.clone(), reach: Arc::new(reach) };
+        Ok(Node { app, state, site: OnceCell::new(), post: Mutex::new(Some(post)) })
     }
 
     /// The API alone, for the command line on the machine itself.
@@ -112,11 +116,13 @@ impl Node {
             let app = app.clone();
             async move { app.poll_changes().await }
         });
+        tasks.spawn(keep_indexed(self.app.clone(), stopped.clone()));
         let app = self.app.clone();
         every(&mut tasks, stopped, "forgetting what has expired", Duration::from_secs(3600), move || {
             let app = app.clone();
             async move {
                 app.forget_expired_sign_ins().await?;
+                app.forget_confirmations().await?;
                 app.forget_keys().await.map(drop)
             }
         });
@@ -125,7 +131,36 @@ impl Node {
             let app = app.clone();
             async move { app.remind_owners().await.map(drop) }
         });
+        let post = self.post.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(post) = post {
+            let courier = post.courier(&self.app).await?;
+            let (app, stopped) = (self.app.clone(), stopped.clone());
+            tasks.spawn(async move { courier.run(app.courier_nudge(), stopped).await });
+        }
         Ok(async move { while tasks.join_next().await.is_some() {} })
+    }
+}
+
+/// Brings the search index up to date after every change, and every few seconds for what other nodes changed.
+async fn keep_indexed(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut changes = app.changes();
+    let mut said = String::new();
+    loop {
+        match app.follow_record().await {
+            Ok(()) => said.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != said {
+                    tracing::warn!(error = %text, "the search index could not be brought up to date");
+                    said = text;
+                }
+            }
+        }
+        tokio::select! {
+            changed = changes.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
     }
 }
 
@@ -181,20 +216,6 @@ fn every<F, W>(
             }
         }
     });
-}
-
-/// The DKIM key of the configuration, if there is one.
-pub fn signer(config: &Config) -> Result<Option<Signer>, Failure> {
-    let (Some(domain), Some(selector), Some(file)) =
-        (&config.mail.dkim_domain, &config.mail.dkim_selector, &config.mail.dkim_key_file)
-    else {
-        return Ok(None);
-    };
-    let pem = std::fs::read_to_string(file)
-        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} cannot be read: {e}", file.display())))?;
-    let signer = Signer::from_pem(domain, selector, &pem)
-        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} is not a key: {e}", file.display())))?;
-    Ok(Some(signer))
 }
 
 /// Logs to standard error; what is asked for comes from the configuration.

@@ -3,7 +3,7 @@
 use crate::context::App;
 use crate::error::AppError;
 use amends_courier::message::{ActionDue, Content};
-use amends_model::{BroadcastId, CorrectiveAction, postmortem::reminder};
+use amends_model::{CorrectiveAction, postmortem::reminder};
 use amends_store::{action, person};
 
 /// Nobody is written to at night: before this hour of the page's zone nothing goes.
@@ -38,10 +38,7 @@ impl App {
                 let Some(owner) = owner else { continue };
                 let about = super::line_of(&mut tx, found.clone(), today).await?.about;
                 let content = self.reminder_mail(&found, about, day, today);
-                let id = self.new_id(BroadcastId::from_random);
-                let subject = crate::markdown::line(&found.text, 120);
-                amends_courier::plan::enqueue_single(&mut tx, id, &content, &subject, &owner.email, now)
-                    .await?;
+                self.mail_to(&mut tx, &content, &owner.email).await?;
                 sent += 1;
             }
             self.commit(tx).await?;

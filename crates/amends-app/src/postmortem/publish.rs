@@ -1,16 +1,16 @@
 use super::fill::{Filled, Problem, fill};
 use super::{Record, find, find_for_update, record_of};
+use crate::broadcast::{BroadcastPreview, audience, ids};
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
 use crate::markdown;
 use amends_courier::message::{Content, Letter, Listed};
-use amends_model::broadcast::Audience as Recipients;
 use amends_model::{
-    Action, Audience, BroadcastId, Channel, EventBody, FieldErrors, Incident, Postmortem, PostmortemState,
-    PublishedLetter, Resource, Visibility,
+    Action, Audience, EventBody, FieldErrors, Incident, Postmortem, PostmortemState, PublishedLetter,
+    Resource, Visibility,
 };
-use amends_store::{Tx, event, incident, page, subscriber};
+use amends_store::{Tx, component, event, incident, page};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -32,6 +32,8 @@ pub struct LetterPreview {
     pub recipients: u64,
     /// How many would not, because their address is suppressed.
     pub suppressed: u64,
+    /// The mail that they would get; none if it is about no incident of this page.
+    pub mail: Option<BroadcastPreview>,
     /// The version that this shows; publishing names it.
     pub version: i64,
 }
@@ -77,21 +79,24 @@ impl App {
         let record = record_of(&mut tx, &p, self.now()).await?;
         let zone = page_of(&mut tx).await?.zone();
         let filled = fill(&p.letter, &record, &zone, Audience::Customers);
-        let (recipients, suppressed) = match &record.incident {
-            Some(incident) => {
-                subscriber::audience_size(&mut tx, Channel::Email, &recipients_of(incident)).await?
-            }
-            None => (0, 0),
-        };
         let title = if p.letter_title.is_empty() { &p.title } else { &p.letter_title };
+        let mail = match &record.incident {
+            Some(incident) => {
+                let all = component::all(&mut tx).await?;
+                let content = self.letter_mail(incident, &p, title, &filled.markdown, &record);
+                Some(self.preview(&mut tx, &content, &audience(&all, ids(&incident.components)), true).await?)
+            }
+            None => None,
+        };
         Ok(LetterPreview {
             title: title.clone(),
             html: markdown::html(&filled.markdown),
             text: markdown::text(&filled.markdown),
             markdown: filled.markdown,
             problems: filled.problems,
-            recipients,
-            suppressed,
+            recipients: mail.as_ref().map_or(0, |m| m.recipients.iter().map(|r| r.count).sum()),
+            suppressed: mail.as_ref().map_or(0, |m| m.suppressed),
+            mail,
             version: p.version,
         })
     }
@@ -147,7 +152,9 @@ impl App {
         p.published_letter = Some(letter.clone());
         self.note_on_incident(&mut tx, caller, &p, true, now).await?;
         if notify {
-            self.send_letter(&mut tx, incident, &p, &letter, &record, now).await?;
+            let all = component::all(&mut tx).await?;
+            let content = self.letter_mail(incident, &p, &letter.title, &letter.text, &record);
+            self.tell(&mut tx, &content, audience(&all, ids(&incident.components)), now).await?;
         }
         page::touch(&mut tx, now).await?;
         let detail = json!({"version": expected + 1, "notify": notify, "again": before.is_some()});
@@ -176,46 +183,33 @@ impl App {
         Ok(())
     }
 
-    /// Puts the letter on its way to the incident's subscribers within the same transaction.
-    async fn send_letter(
+    /// The letter as a mail to the incident's subscribers; it joins the thread of the incident's updates.
+    fn letter_mail(
         &self,
-        tx: &mut Tx,
         incident: &Incident,
         p: &Postmortem,
-        letter: &PublishedLetter,
+        title: &str,
+        text: &str,
         record: &Record,
-        now: Timestamp,
-    ) -> Result<(), AppError> {
-        let components = incident
-            .components
-            .iter()
-            .zip(&record.components)
-            .map(|(affected, (name, status))| Listed {
-                id: affected.component_id.to_string(),
-                name: name.clone(),
-                status: *status,
-            })
-            .collect();
-        let content = Content::Letter(Letter {
+    ) -> Content {
+        let named = incident.components.iter().zip(&record.components);
+        Content::Letter(Letter {
             incident_id: incident.id.to_string(),
             postmortem_id: p.id.to_string(),
             incident_title: incident.title.clone(),
-            title: letter.title.clone(),
+            title: title.to_owned(),
             url: format!("{}/incidents/{}", self.settings().public_url, incident.id),
-            text: letter.text.clone(),
-            components,
-            at: now,
-        });
-        let id = self.new_id(BroadcastId::from_random);
-        let subject = &incident.title;
-        amends_courier::plan::enqueue(tx, id, &content, subject, recipients_of(incident), now).await?;
-        Ok(())
+            text: text.to_owned(),
+            components: named
+                .map(|(affected, (name, status))| Listed {
+                    id: affected.component_id.to_string(),
+                    name: name.clone(),
+                    status: *status,
+                })
+                .collect(),
+            at: self.now(),
+        })
     }
-}
-
-/// Who gets the letter: subscribers of the page, and of the components that the incident touched.
-fn recipients_of(incident: &Incident) -> Recipients {
-    Recipients { components: incident.components.iter().map(|a| a.component_id.clone()).collect() }
 }
 
 /// Refuses a text whose placeholders are not understood, or (`known`) not known.

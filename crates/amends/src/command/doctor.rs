@@ -313,7 +313,7 @@ async fn sending_domain(config: &Config, resolver: Option<std::net::SocketAddr>)
             )];
         }
     };
-    let signature = match crate::node::signer(config) {
+    let signature = match crate::post::signer(config) {
         Ok(signer) => signer.map(|s| Signature {
             selector: s.selector().to_owned(),
             domain: s.domain().to_owned(),

@@ -1,0 +1,74 @@
+//! Wiring of mail: from configuration to the courier.
+
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::node::{clock, said};
+use amends_app::App;
+use amends_courier::channel::{Carrier, Email, Postmaster, Viewer};
+use amends_courier::dkim::Signer;
+use amends_courier::settings::parse_from;
+use amends_courier::smtp::MailServer;
+use amends_courier::{Courier, MailSettings};
+use amends_egress::{Door, DoorConfig};
+use std::sync::Arc;
+
+/// What the configuration decides about mail, read and checked.
+pub struct Post {
+    /// For the application.
+    pub settings: MailSettings,
+    server: Option<MailServer>,
+    signer: Option<Signer>,
+}
+
+impl Post {
+    /// Reads it. What cannot work is said now, not when the first mail is held.
+    pub fn read(config: &Config) -> Result<Self, Failure> {
+        let wrong = |key: &str, why: String| Failure::usage(format!("{key}: {why}"));
+        let (from_name, from_address) = match &config.mail.from {
+            Some(from) => parse_from(from).map_err(|e| wrong("mail.from", e))?,
+            None => (None, config.sender()),
+        };
+        let hello = config.hello();
+        let server = config.mail.server.as_deref().map(|url| MailServer::from_url(url, &hello)).transpose();
+        let server = server.map_err(|e| wrong("mail.server", e))?;
+        let settings = MailSettings {
+            public_url: config.public_url.clone(),
+            from_name,
+            from_address: Some(from_address),
+            reply_to: config.mail.reply_to.clone(),
+            bounces_to: None,
+            unsubscribe_by_mail: None,
+            server: server.as_ref().map(|s| format!("{}:{}", s.host, s.port)),
+            operators: config.mail.operators.clone(),
+        };
+        Ok(Post { settings, server, signer: signer(config)? })
+    }
+
+    /// The courier: through the mail server, or into the built-in viewer without one.
+    pub async fn courier(self, app: &App) -> Result<Courier, Failure> {
+        let links = app.links().await.map_err(said)?;
+        let postmaster = Arc::new(Postmaster::new(self.settings.clone(), links, self.signer));
+        let carrier: Arc<dyn Carrier> = match self.server {
+            Some(server) => {
+                let door = Door::new(DoorConfig::default()).map_err(|e| Failure::said_no(e.to_string()))?;
+                Arc::new(Email::new(door, server, postmaster))
+            }
+            None => Arc::new(Viewer::new(app.store().clone(), Arc::new(clock), postmaster)),
+        };
+        Ok(Courier::new(app.store().clone(), carrier, self.settings, Arc::new(clock), app.random_source()))
+    }
+}
+
+/// The DKIM key of the configuration, if there is one.
+pub fn signer(config: &Config) -> Result<Option<Signer>, Failure> {
+    let (Some(domain), Some(selector), Some(file)) =
+        (&config.mail.dkim_domain, &config.mail.dkim_selector, &config.mail.dkim_key_file)
+    else {
+        return Ok(None);
+    };
+    let pem = std::fs::read_to_string(file)
+        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} cannot be read: {e}", file.display())))?;
+    let signer = Signer::from_pem(domain, selector, &pem)
+        .map_err(|e| Failure::usage(format!("mail.dkim_key_file: {} is not a key: {e}", file.display())))?;
+    Ok(Some(signer))
+}
