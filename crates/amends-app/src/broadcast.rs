@@ -65,6 +65,7 @@ impl App {
         incident: &str,
         input: &PublishUpdate,
     ) -> Result<BroadcastPreview, AppError> {
+        caller.require(Action::Publish, Resource::Update)?;
         let (incident, event) = self.draft_update(caller, incident, input).await?;
         let mut tx = self.read().await?;
         let all = component::all(&mut tx).await?;
@@ -80,6 +81,7 @@ impl App {
         caller: &Caller,
         input: &Schedule,
     ) -> Result<BroadcastPreview, AppError> {
+        caller.require(Action::Create, Resource::Maintenance)?;
         let (planned, event) = self.draft_schedule(caller, input).await?;
         self.preview_maintenance(&planned, &event).await
     }

@@ -8,12 +8,13 @@ use super::markdown::{escaped, html};
 use super::view::View;
 
 /// Tone, ink and tint, light and dark; the same tokens as the page.
-const TONES: [(&str, &str, &str, &str, &str); 5] = [
+const TONES: [(&str, &str, &str, &str, &str); 6] = [
     ("ok", "#1d7a4c", "#e6f2eb", "#5cc48d", "#14271d"),
     ("degraded", "#8a5f00", "#f8efd8", "#e0b04a", "#2a2310"),
     ("partial", "#b04a00", "#fbe9dc", "#f0935a", "#2d1d12"),
     ("major", "#b3261e", "#fae5e3", "#ff8a80", "#301817"),
     ("maintenance", "#3557a7", "#e6ebf7", "#9ab2f0", "#182036"),
+    ("note", "#565e6a", "#f0f0ee", "#a2aab5", "#23272d"),
 ];
 
 const SANS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";

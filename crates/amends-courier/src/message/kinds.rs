@@ -1,7 +1,7 @@
 //! From content to the view of it, with the words that each kind needs.
 
-use amends_model::ComponentStatus;
 use amends_model::local_time::{show_time, show_with_zone};
+use amends_model::{ComponentStatus, Impact};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -67,11 +67,12 @@ fn first_component(components: &[Listed]) -> String {
 }
 
 fn update(head: &Letterhead, c: &Update) -> Laid {
-    let shown = if c.resolved { ComponentStatus::Operational } else { c.impact.as_status() };
-    let words = if c.resolved || c.impact == amends_model::Impact::None {
-        c.phase.clone()
-    } else {
-        format!("{} · {}", c.phase, shown.label())
+    let shown = c.impact.as_status();
+    let (shape, tone, words) = match (c.resolved, c.impact) {
+        (true, _) => ("●", "ok", c.phase.clone()),
+        // Something is looked into that customers do not feel: not green, for it is not over.
+        (false, Impact::None) => ("○", "note", c.phase.clone()),
+        (false, _) => (shown.shape(), shown.tone(), format!("{} · {}", c.phase, shown.label())),
     };
     let promise = c.next_update_at.filter(|_| !c.resolved);
     Laid {
@@ -84,7 +85,7 @@ fn update(head: &Letterhead, c: &Update) -> Laid {
             first_component(&c.components),
         ),
         view: View {
-            state: Some(State { shape: shown.shape(), tone: shown.tone(), words: line(&words, NAME) }),
+            state: Some(State { shape, tone, words: line(&words, NAME) }),
             title: line(&c.title, TITLE),
             facts: vec![when(c.at, &head.zone)],
             text: prose(&c.text),

@@ -76,7 +76,7 @@ impl Letterhead {
 
     fn list_id(&self) -> String {
         let host = self.page_url.split("://").nth(1).unwrap_or(&self.page_url);
-        let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.split(['/', '?', '#', ':']).next().unwrap_or_default();
         let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
         if host.is_empty() { self.domain().to_owned() } else { host }
     }
