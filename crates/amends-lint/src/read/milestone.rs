@@ -106,7 +106,9 @@ fn counts(document: &Document<'_>, moment: &Moment) -> bool {
     moment.has_time
         && !block.quoted
         && (!block.kinds.has(aside) || block.kinds.has(Kinds::TIMELINE))
-        && (!block.kinds.has(planned) || (tabled && !block.kinds.has(Kinds::ACTIONS)))
+        && (!block.kinds.has(planned)
+            || block.kinds.has(Kinds::CAUSE)
+            || (tabled && !block.kinds.has(Kinds::ACTIONS)))
 }
 
 /// The rows under a heading that says "timeline" are the timeline, if there are any; others count as well only if

@@ -18,6 +18,7 @@ pub mod zone;
 
 pub use document::Document;
 pub use facts::Facts;
+pub(crate) use timeline::sentence_end;
 
 /// A text to read.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,7 @@ mod slips;
 mod words;
 
 pub(super) use context::Context;
-pub(super) use words::sentence_end;
+pub(crate) use words::sentence_end;
 use words::{Sentences, label_before, rest_of_row};
 
 /// A row without a date that is this many hours before the row above it is on the next day; less is rather a

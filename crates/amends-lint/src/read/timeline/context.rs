@@ -199,7 +199,10 @@ fn stated_zone(document: &Document<'_>) -> Option<Said<Zone>> {
     let statements = document.blocks.iter().filter(|block| {
         let text = block.text.as_str();
         match &block.kind {
-            BlockKind::Heading(_) => block.kinds.has(Kinds::TIMELINE) && clock::mentions(text).is_empty(),
+            BlockKind::Heading(_) => {
+                block.kinds.has(Kinds::TIMELINE)
+                    && clock::mentions(text).iter().all(|mention| mention.time.is_none())
+            }
             BlockKind::Row { header, .. } => *header && text.to_lowercase().contains("time"),
             BlockKind::Paragraph | BlockKind::Item => speaks_of_all_times(text),
             BlockKind::Code(_) => false,
@@ -228,8 +231,8 @@ fn first_own_zone(document: &Document<'_>) -> Option<Said<Zone>> {
         }
         first = first.or(Some(zone));
     }
-    let front = document.front.as_ref()?;
     first.or_else(|| {
+        let front = document.front.as_ref()?;
         front.fields.iter().find_map(|field| {
             let zone = clock::read_value(&field.value)?.zone?;
             Some(said_zone(document, field.span, zone))

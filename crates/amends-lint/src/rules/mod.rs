@@ -1,0 +1,77 @@
+//! The catalogue: one file per rule, registered here.
+//!
+//! To add a rule: write `src/rules/x99.rs` with its manual at the top (see [`crate::rule`]) and a `RULE`, name it in
+//! the list below, and give it samples in `samples/X99/`: each `fires*.md` must be reported, no `clean*.md` may be.
+//! A `config.toml` or `record.json` beside them is used for all. Words go to `words/*.txt`.
+//!
+//! What every rule keeps to: it compares facts and never guesses; the message names the facts that conflict, with
+//! the other place as related; `instead` says how to write it. One finding for one thing to mend: many places of the
+//! same kind are one finding with related places. A rule that misses something asks [`Case::is_postmortem`] first.
+//!
+//! [`Case::is_postmortem`]: crate::Case::is_postmortem
+
+use crate::rule::Rule;
+
+macro_rules! rules {
+    ($($module:ident)*) => {
+        $(mod $module;)*
+
+        /// Every rule, in the order of the catalogue.
+        pub static ALL: &[Rule] = &[$($module::RULE),*];
+    };
+}
+
+rules! {
+    // Times.
+    t01
+    t02
+    t03
+    t04
+    t05
+    t06
+    t07
+    t08
+    t09
+    t10
+    t11
+    t12
+    t13
+    t14
+    t15
+    t16
+    t17
+    t18
+    t19
+    t20
+    t21
+
+    // Impact.
+
+    // Headings.
+
+    // Detection.
+
+    // Causes.
+
+    // Blame.
+
+    // Actions.
+
+    // Customers' letters.
+
+    // Safety.
+
+    // Readability.
+
+    // Against the record.
+
+    // Waivers.
+    w01
+    w02
+    w03
+}
+
+/// The rule with this code, in upper or lower case.
+pub fn find(code: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}

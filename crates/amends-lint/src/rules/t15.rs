@@ -1,0 +1,64 @@
+//! # A milestone is missing
+//!
+//! A text that does not say when it began, when it was noticed, when customers were first told, or when it was
+//! over. That nothing tells the trigger or the first relief is a hint.
+//!
+//! ## Why it matters
+//!
+//! The gaps between milestones are where time is won next time: an outage that was noticed late needs another
+//! action than one that was repaired late.
+//!
+//! ## Bad
+//!
+//! ```text
+//! - 11:15 Outage begins
+//! - 14:23 Resolved
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! - 11:15 Outage begins
+//! - 11:19 Alert api-5xx pages the on-call engineer
+//! - 11:30 First notice on the status page
+//! - 14:23 Resolved
+//! ```
+//!
+//! ## Source
+//!
+//! The key times of Kehoe's template and of Morgue.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::read::facts::MilestoneKind as Kind;
+use crate::read::section::Kinds;
+use crate::rule::Rule;
+
+pub(crate) const RULE: Rule = Rule::new("T15", Level::Warning, include_str!("t15.rs"), check).at_tier(2, Level::Error);
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    if !case.is_postmortem() {
+        return Vec::new();
+    }
+    let place = case.heading_of(Kinds::TIMELINE).unwrap_or_else(|| case.title_span());
+    let told = |kind: Kind| case.milestone(kind).is_some();
+    let timed = case.facts().moments.iter().any(|moment| moment.has_time);
+    if !timed {
+        let message = "It gives no time at all: not when it began, was noticed or was over.";
+        return vec![Finding::at(place, message).instead("Add a timeline with its zone, from the change before it to the end.")];
+    }
+    let grave = [
+        (!told(Kind::Start), "when it began"),
+        (!told(Kind::Detected) && !told(Kind::Declared), "when it was noticed"),
+        (!told(Kind::FirstWord), "when customers were first told"),
+        (!told(Kind::Resolved) && !told(Kind::Mitigated), "when it was over"),
+    ];
+    let light = [(!told(Kind::Trigger), "when the change was made that set it off")];
+    let absent = grave.iter().chain(&light).filter(|(absent, _)| *absent);
+    let missing: Vec<&str> = absent.map(|(_, what)| *what).collect();
+    let [rest @ .., last] = missing.as_slice() else { return Vec::new() };
+    let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) };
+    let finding = Finding::at(place, format!("It does not say {list}."));
+    let finding = finding.instead("Add the time, or say that there is none and why.");
+    vec![if !grave.iter().any(|(absent, _)| *absent) { finding.at_most(Level::Hint) } else { finding }]
+}
