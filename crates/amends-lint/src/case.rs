@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::config::Config;
+use crate::phrase::{self, Phrase};
 use crate::prose::{Prose, Sentence};
 use crate::read::Reading;
 use crate::read::document::{Block, BlockKind, Document};
@@ -20,12 +21,13 @@ pub struct Case<'a> {
     /// What the record knows, if the text belongs to one.
     pub record: Option<&'a Record>,
     prose: OnceCell<Prose>,
+    phrases: OnceCell<Vec<Phrase>>,
 }
 
 impl<'a> Case<'a> {
     /// Brings together what rules look at.
     pub fn new(reading: &'a Reading<'a>, config: &'a Config, record: Option<&'a Record>) -> Case<'a> {
-        Case { reading, config, record, prose: OnceCell::new() }
+        Case { reading, config, record, prose: OnceCell::new(), phrases: OnceCell::new() }
     }
 
     /// Blocks and sections.
@@ -63,6 +65,12 @@ impl<'a> Case<'a> {
     pub fn sentences(&self) -> impl Iterator<Item = Sentence<'_>> {
         let document = self.document();
         self.prose.get_or_init(|| Prose::of(document)).sentences(document)
+    }
+
+    /// The phrases of any of these groups of the word files, in the order of the text.
+    pub fn phrases<'g>(&self, groups: &'g [&'g str]) -> impl Iterator<Item = &Phrase> + use<'_, 'g> {
+        let all = self.phrases.get_or_init(|| phrase::phrases(self.document()));
+        all.iter().filter(|phrase| groups.contains(&phrase.group))
     }
 
     /// The sentences, without headings, of sections that are about any of `kinds`.

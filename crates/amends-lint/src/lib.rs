@@ -15,6 +15,7 @@ mod check;
 pub mod config;
 mod events;
 pub mod finding;
+pub mod phrase;
 mod prose;
 pub mod read;
 pub mod record;

@@ -4,6 +4,7 @@ use super::clock::{self, WrittenDate};
 use super::document::{Block, BlockKind, Document};
 use super::facts::Action;
 use super::section::Kinds;
+use super::strength::{self, Strength};
 use super::timeline::Context;
 
 /// Longest action that is kept, in bytes.
@@ -36,6 +37,8 @@ pub(super) fn read(document: &Document<'_>, context: &Context) -> Vec<Action> {
                     parent.kinds.has(Kinds::ACTIONS)
                         && !parent.text.as_str().trim_end().ends_with([':', '：'])
                 });
+                // What is nested in an action explains it, unless it says itself what to do.
+                let detail = detail && !strength::begins_with_verb(block.text.as_str());
                 if !label && !detail && !is_heading_like(block) {
                     actions.push(from_text(document, context, block));
                 }
@@ -51,6 +54,10 @@ pub(super) fn read(document: &Document<'_>, context: &Context) -> Vec<Action> {
         }
     }
     actions.retain(|action: &Action| action.text.chars().filter(|c| c.is_alphabetic()).count() >= 3);
+    for action in &mut actions {
+        let judged = strength::judge(&action.text, action.tracker.is_some());
+        (action.strength, action.verifiable) = (judged.strength, judged.verifiable);
+    }
     actions
 }
 
@@ -146,6 +153,8 @@ fn from_row(document: &Document<'_>, context: &Context, block: &Block, columns: 
         due_date: None,
         tracker: cell(Column::Tracker).map(str::to_owned).or_else(|| tracker(text)),
         done: cell(Column::State).is_some_and(says_done),
+        strength: Strength::Administrative,
+        verifiable: false,
     };
     action.due_date = action.due.as_deref().and_then(|due| date_in(context, due));
     Some(action)
@@ -180,6 +189,8 @@ fn from_text(document: &Document<'_>, context: &Context, block: &Block) -> Actio
         due,
         tracker: tracker(text),
         done,
+        strength: Strength::Administrative,
+        verifiable: false,
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Style;
 use super::cues::Cues;
 use super::span::Span;
+use super::strength::Strength;
 use super::zone::Zone;
 
 /// Everything that was understood of one text.
@@ -300,4 +301,8 @@ pub struct Action {
     pub tracker: Option<String>,
     /// True if it says that it is done.
     pub done: bool,
+    /// What it relies on.
+    pub strength: Strength,
+    /// True if a reader could check that it was done.
+    pub verifiable: bool,
 }

@@ -12,6 +12,7 @@ mod measure;
 mod milestone;
 pub mod section;
 pub mod span;
+pub mod strength;
 pub mod text;
 mod timeline;
 pub mod zone;

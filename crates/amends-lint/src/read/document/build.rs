@@ -325,7 +325,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         }
         let kinds = self.context();
         self.intro = match open.kind {
-            BlockKind::Paragraph if open.text.as_str().trim_end().ends_with(':') => Some(index),
+            BlockKind::Paragraph if plain_introduces(open.text.as_str().trim()) => Some(index),
             _ => None,
         };
         self.document.blocks.push(Block {
@@ -397,6 +397,12 @@ impl<'d, 'a> Builder<'d, 'a> {
             at = next;
         }
     }
+}
+
+/// True for "We will do:", and for "Action items" on a line of its own that is no heading.
+fn plain_introduces(text: &str) -> bool {
+    let label = text.len() <= 40 && text.ends_with(char::is_alphabetic) && !text.contains('\n');
+    text.ends_with(':') || (label && !Kinds::of_heading(text).is_none())
 }
 
 /// What stands before the colon of "Impact: nobody could log in", or the whole of a short item that ends in one.
