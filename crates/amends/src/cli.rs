@@ -1,7 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 the server (or the machine) said no, 2 wrong usage.
 
 use crate::command;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -44,6 +44,9 @@ enum Command {
     Config,
     /// Print the OpenAPI description of the API
     Openapi,
+    /// Print every command as a page of documentation
+    #[command(hide = true)]
+    Commands,
     /// Copy the whole installation to a file while it runs
     Backup(command::backup::Backup),
     /// Put a backup back into an empty data folder
@@ -69,6 +72,10 @@ pub fn main() -> ExitCode {
             Ok(())
         }
         Command::Openapi => command::openapi(),
+        Command::Commands => {
+            print(&command::reference::commands(Cli::command()));
+            Ok(())
+        }
         Command::Demo(demo) => run(demo.run()),
         Command::Init(init) => run(init.run()),
         Command::Serve(serve) => run(serve.run()),

@@ -5,6 +5,7 @@ pub mod client;
 pub mod demo;
 pub mod doctor;
 pub mod init;
+pub mod reference;
 pub mod serve;
 
 use crate::cli::{Failure, print};
