@@ -130,8 +130,6 @@ enum Purpose {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewLink {
-    /// What it does.
-    #[schema(inline)]
     purpose: Purpose,
 }
 

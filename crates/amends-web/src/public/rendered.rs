@@ -28,10 +28,8 @@ pub struct Rendered {
     pub stale: bool,
     /// What was rendered, by path.
     pub documents: HashMap<String, Document>,
-    /// The page for everything that does not exist.
-    pub not_found: Document,
-    /// The same for JSON.
-    pub no_such_json: Document,
+    not_found: Document,
+    no_such_json: Document,
 }
 
 #[derive(Serialize)]
@@ -106,6 +104,12 @@ impl Rendered {
         let documents = made.documents;
         let no_such_json = json_error(StatusCode::NOT_FOUND, "not found");
         Rendered { record, start, at: now, stale, documents, not_found, no_such_json }
+    }
+
+    /// The answer for a path that does not exist: a page, or JSON where programs ask.
+    pub fn nothing_at(&self, path: &str) -> &Document {
+        let is_json = path.starts_with("/api/") || path.ends_with(".json");
+        if is_json { &self.no_such_json } else { &self.not_found }
     }
 }
 

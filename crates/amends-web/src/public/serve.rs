@@ -63,10 +63,7 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
 /// A path that no router knows: a page, or JSON where that was asked for.
 async fn unknown(State(public): State<Public>, request: Request) -> Response<Body> {
     let rendered = public.site.rendered();
-    let path = request.uri().path();
-    let is_json = path.starts_with("/api/") || path.ends_with(".json");
-    let document = if is_json { &rendered.no_such_json } else { &rendered.not_found };
-    document.answer(request.method(), request.headers())
+    rendered.nothing_at(request.uri().path()).answer(request.method(), request.headers())
 }
 
 /// A page of a few sentences in the frame of the public site, for whatever a visitor has to be told, such as a fault.

@@ -132,18 +132,17 @@ impl Site {
         {
             return hot.clone();
         }
-        let is_json = path.ends_with(".json");
         let Some(part) = Part::of(path, page, &rendered) else {
-            return if is_json { rendered.no_such_json.clone() } else { rendered.not_found.clone() };
+            return rendered.nothing_at(path).clone();
         };
         let key = part.key();
         if let Some(kept) = self.cold().documents.get(&key) {
             return kept.clone();
         }
-        self.render_cold(&part, key, &rendered).await
+        self.render_cold(&part, path, key, &rendered).await
     }
 
-    async fn render_cold(&self, part: &Part, key: String, rendered: &Arc<Rendered>) -> Document {
+    async fn render_cold(&self, part: &Part, path: &str, key: String, rendered: &Arc<Rendered>) -> Document {
         let zone = rendered.record.page.zone();
         let reading = match part.in_record(rendered) {
             Some(items) => Ok(Arc::new(items)),
@@ -177,7 +176,7 @@ impl Site {
         }
         let cx = Context::new(record.as_ref().unwrap_or(&rendered.record), now, stale || rendered.stale);
         let Some(document) = part.render(&cx, &items, rendered) else {
-            return if part.is_json() { rendered.no_such_json.clone() } else { rendered.not_found.clone() };
+            return rendered.nothing_at(path).clone();
         };
         // Kept only if nothing changed meanwhile: a document of the old record must not outlive the swap.
         if !stale && Arc::ptr_eq(rendered, &self.0.now.load()) {
