@@ -1,5 +1,8 @@
 //! Tasks of the project's developers: `cargo xtask help`.
 
+mod bench;
+mod conformance;
+mod docs;
 mod setup;
 mod step;
 mod test;
@@ -23,6 +26,17 @@ enum Task {
     Test(test::Arguments),
     /// Check the rules of the house: doors between rooms, lengths, words, forbidden calls.
     Tidy,
+    /// Write the references under docs/ anew, from what the program itself says.
+    Docs {
+        /// Change nothing; say what is not current.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure what was promised in numbers, with the program that ships.
+    Bench {
+        /// Only this one; all when nothing is said.
+        name: Option<String>,
+    },
 }
 
 /// The root of the project.
@@ -56,6 +70,12 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(arguments) => Ok(test::test(&arguments)),
         Task::Tidy => tidy::findings().map(|findings| tidy::print(&findings)),
+        Task::Bench { name } => bench::bench(name.as_deref()),
+        Task::Docs { check } => test::build().and_then(|(built, _)| match (built, check) {
+            (false, _) => Ok(false),
+            (true, true) => docs::check(&test::program()?).map(|(current, _)| current),
+            (true, false) => docs::write(&test::program()?),
+        }),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

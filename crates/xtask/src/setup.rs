@@ -1,6 +1,6 @@
 //! What the tests need on this machine, and getting it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Something that a Debian package brings, and how to see that it is there.
@@ -19,6 +19,12 @@ const FOR_TESTS: &[Need] = &[
     Need { package: "chromium", why: "the browser tests", there: || Path::new(CHROMIUM).exists() },
     Need { package: "nodejs", why: "the browser tests", there: || on_path("node") },
     Need { package: "npm", why: "the browser tests", there: || on_path("npm") },
+    Need {
+        package: "python3-venv",
+        why: "holding the API to its description",
+        there: || python_can("import venv, ensurepip"),
+    },
+    Need { package: "postfix", why: "sending through a real mail server", there: || on_path("postfix") },
 ];
 
 /// Where Debian puts its browser.
@@ -30,6 +36,24 @@ pub const CHROMIUM: &str = "/usr/bin/chromium";
 /// What is missing and how to install it, when this user may not.
 pub fn for_tests() -> Result<(), String> {
     packages(FOR_TESTS)
+}
+
+const FOR_BENCHES: &[Need] = &[
+    Need {
+        package: "postgresql",
+        why: "measuring on both engines",
+        there: || amends_testkit::postgres::left_out() || amends_testkit::postgres::binaries().is_some(),
+    },
+    Need { package: "wrk", why: "asking for the page again and again", there: || on_path("wrk") },
+    Need { package: "nginx", why: "comparing with a server of files", there: || on_path("nginx") },
+];
+
+/// Gets everything for the measurements.
+///
+/// # Errors
+/// As [`for_tests`].
+pub fn for_benches() -> Result<(), String> {
+    packages(FOR_BENCHES)
 }
 
 fn packages(needs: &[Need]) -> Result<(), String> {
@@ -106,6 +130,29 @@ pub fn npm(folder: &Path) -> Result<(), String> {
     })
 }
 
+/// Installs what `requirements` lists into a folder of its own below the target folder, unless that has been done for this
+/// very list, and answers the folder.
+///
+/// # Errors
+/// When pip fails.
+pub fn python(requirements: &Path) -> Result<PathBuf, String> {
+    let folder = crate::target()?.join("python");
+    once(requirements, &folder.join(".installed"), || {
+        println!("installing {} into {}", requirements.display(), folder.display());
+        must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let pip = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+        must(Command::new(folder.join("bin/pip")).args(pip).arg(requirements))
+    })?;
+    Ok(folder)
+}
+
+/// Whether python runs this line.
+fn python_can(line: &str) -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", line]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
+}
+
 /// Runs `work` unless `stamp` holds the text of `source`, and leaves it there.
 fn once(source: &Path, stamp: &Path, work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     let wanted = std::fs::read(source).map_err(|error| format!("{}: {error}", source.display()))?;
@@ -129,10 +176,14 @@ pub fn must(command: &mut Command) -> Result<(), String> {
 /// Whether a program is found on the path.
 #[must_use]
 pub fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    // Debian keeps what only administrators run in folders that others do not search.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders.any(|folder| folder.join(program).is_file())
 }
 
-fn is_root() -> bool {
+/// Whether this user may install packages.
+#[must_use]
+pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }

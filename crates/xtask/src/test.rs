@@ -9,7 +9,7 @@ use amends_testkit::postgres::{self, Cluster, Durability};
 use clap::ValueEnum;
 
 use crate::step::{Counts, Outcome, run, spoken, step};
-use crate::{root, setup, target, tidy};
+use crate::{conformance, docs, root, setup, target, tidy};
 
 /// The steps, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,12 @@ pub enum Step {
     Examples,
     /// The program, for the steps that follow.
     Build,
+    /// The references under docs/ are what the program says.
+    Docs,
+    /// Clients, feed readers and sites of others, against the real program.
+    Consumers,
+    /// The API answers what its description says.
+    Api,
     /// The browser tests.
     Browser,
 }
@@ -76,6 +82,9 @@ pub fn test(arguments: &Arguments) -> bool {
                 step("examples", || run(cargo().args(["test", "--doc", "--workspace", "--locked", "-q"])))
             }
             Step::Build => step("build", build),
+            Step::Docs => step("docs", || docs::check(&program()?)),
+            Step::Consumers => step("consumers", || node("consumers", cluster.as_ref())),
+            Step::Api => step("api", conformance::check),
             Step::Browser => step("browser", || node("browser", cluster.as_ref())),
         };
         // Without the tools or the program, what follows would only fail in stranger words.
@@ -159,7 +168,10 @@ fn rust(cluster: Option<&Cluster>) -> Result<(bool, Counts), String> {
 }
 
 /// Builds the program with the same features as the tests, so that nothing is built twice.
-fn build() -> Result<(bool, Counts), String> {
+///
+/// # Errors
+/// When cargo cannot be started.
+pub fn build() -> Result<(bool, Counts), String> {
     run(cargo().args(["build", "--workspace", "--bin", "amends", "--locked"]))
 }
 
