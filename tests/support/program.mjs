@@ -61,13 +61,18 @@ class Program {
     return program;
   }
 
-  static async serve({ administrator, args = [] } = {}) {
+  static async serve({ administrator, config, args: more = [] } = {}) {
+    const args = [...more];
     const folder = await mkdtemp(join(tmpdir(), "amends-test-"));
     const program = new Program(join(folder, "data"), folder);
     if (administrator) {
       await writeFile(join(folder, "password"), `${administrator.password}\n`);
       const who = ["--admin-email", administrator.email, "--admin-password-file", join(folder, "password")];
       await program.command("init", "--name", "Acme", ...who);
+    }
+    if (config) {
+      await writeFile(join(folder, "amends.toml"), config);
+      args.push("--config", join(folder, "amends.toml"));
     }
     return program.#start(["serve", "--data", program.data, "--listen", "127.0.0.1:0", ...args]);
   }
@@ -108,5 +113,6 @@ class Program {
 /** The invented company of `amends demo`. */
 export const demo = () => Program.demo();
 
-/** An empty installation, as on a first start; with `administrator: {email, password}` it is set up already. */
+/** An empty installation, as on a first start; with `administrator: {email, password}` it is set up
+ * already. `config` is the text of its configuration file, `args` are further arguments. */
 export const serve = (options) => Program.serve(options);

@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod docs;
 mod setup;
+mod shots;
 mod step;
 mod test;
 mod tidy;
@@ -31,6 +32,12 @@ enum Task {
         /// Change nothing; say what is not current.
         #[arg(long)]
         check: bool,
+    },
+    /// Take pictures of every screen into target/shots, light and dark, narrow and wide.
+    Shots {
+        /// Take the pictures of the README anew, too.
+        #[arg(long)]
+        readme: bool,
     },
     /// Measure what was promised in numbers, with the program that ships.
     Bench {
@@ -70,6 +77,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(arguments) => Ok(test::test(&arguments)),
         Task::Tidy => tidy::findings().map(|findings| tidy::print(&findings)),
+        Task::Shots { readme } => shots::shots(readme),
         Task::Bench { name } => bench::bench(name.as_deref()),
         Task::Docs { check } => test::build().and_then(|(built, _)| match (built, check) {
             (false, _) => Ok(false),

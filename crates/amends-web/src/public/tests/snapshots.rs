@@ -47,7 +47,7 @@ fn subscribe() {
 #[test]
 fn not_found() {
     let rendered = rendered(sample::calm());
-    let html = String::from_utf8(rendered.not_found.body().to_vec()).expect("UTF-8");
+    let html = String::from_utf8(rendered.nothing_at("/nothing").body().to_vec()).expect("UTF-8");
     insta::assert_snapshot!(html.replace(&PUBLIC_STYLE.css, "…").replace(assets::url("public.js"), "…"));
 }
 
