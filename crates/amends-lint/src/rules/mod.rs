@@ -46,10 +46,25 @@ rules! {
     t21
 
     // Impact.
+    i01
+    i02
+    i03
+    i04
+    i05
+    i06
+    i07
+    i08
+    i09
+    i10
 
     // Headings.
+    h01
+    h02
 
     // Detection.
+    d01
+    d02
+    d03
 
     // Causes.
 
@@ -64,6 +79,11 @@ rules! {
     // Readability.
 
     // Against the record.
+    x01
+    x02
+    x03
+    x04
+    x05
 
     // Waivers.
     w01

@@ -1,0 +1,50 @@
+//! # A woolly number of users
+//!
+//! ‘Some’, ‘several’, ‘many’, ‘a number of’ before users, customers, teams, orders and the like, where a summary or
+//! an impact section should count them.
+//!
+//! ## Why it matters
+//!
+//! Everybody fills the gap with what they fear or hope. The number can nearly always be had from logs, and ‘at
+//! least 12’ is a number, too.
+//!
+//! ## Bad
+//!
+//! ```text
+//! A configuration change caused a number of teams to not receive emails.
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! A configuration change caused 12 teams to not receive 500 emails.
+//! ```
+//!
+//! ## Source
+//!
+//! MoraleApp's letter of 2016: ‘approximately 500 emails’ at its top, ‘a number of teams’ at its end.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::read::facts::{Amount, Quantity};
+use crate::read::section::Kinds;
+use crate::rule::Rule;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule::new("I04", Level::Warning, include_str!("i04.rs"), check);
+
+static USERS: LazyLock<Words> = words!("users");
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let woolly = |quantity: &&Quantity| {
+        quantity.amount == Amount::Woolly
+            && case.kinds_at(quantity.span.start).has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED | Kinds::REGRET)
+            && quantity.noun.split_whitespace().take(3).any(|word| USERS.has(&word.to_lowercase()))
+    };
+    let mut places = case.facts().quantities.iter().filter(woolly);
+    let Some(first) = places.next() else { return Vec::new() };
+    let message = format!("‘{}’ says no number.", first.text);
+    let finding = Finding::at(first.span, message).instead("Count them: ‘12 of 340’, or ‘at least 12’.");
+    vec![places.take(8).fold(finding, |finding, other| finding.with(other.span, format!("‘{}’ here.", other.text)))]
+}
