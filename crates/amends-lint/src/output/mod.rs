@@ -1,0 +1,29 @@
+//! Findings and readings as people and programs want them: terminal text, JSON, SARIF, GitHub's annotations.
+
+mod github;
+mod json;
+mod place;
+mod reading;
+mod sarif;
+mod terminal;
+
+use crate::finding::Finding;
+use crate::read::Reading;
+
+pub use github::github;
+pub use json::json;
+pub use place::Place;
+pub use reading::reading;
+pub use sarif::sarif;
+pub use terminal::terminal;
+
+/// A text with its findings.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The name that is shown.
+    pub path: &'a str,
+    /// The text as it was read.
+    pub reading: &'a Reading<'a>,
+    /// What was found in it.
+    pub findings: &'a [Finding],
+}
