@@ -56,8 +56,29 @@ fn waiver(document: &Document<'_>, span: Span, text: &str) -> Option<Waiver> {
         codes.push(code.to_ascii_uppercase());
         reason = reason.trim_start()[word.len()..].trim_start();
     }
-    let reason = reason.trim_matches(['-', '–', '—', ':', ' ', '\n']).to_owned();
+    let reason = reason.trim_matches(['-', '–', '—', ':', ' ', '\n']);
+    // What editors put there to be replaced is no reason.
+    let reason = if reason == PLACEHOLDER { String::new() } else { reason.to_owned() };
     Some(Waiver { span, codes, reason, scopes: scopes(document, span) })
+}
+
+/// Stands in a new waiver where the reason belongs.
+const PLACEHOLDER: &str = "why";
+
+/// A waiver for a finding that somebody is to give a reason for: where it goes and its text.
+pub fn insertion(document: &Document<'_>, finding: &Finding) -> (usize, String) {
+    let comment = format!("<!-- amends: allow {} {PLACEHOLDER} -->", finding.rule);
+    // Front matter knows no comments of this kind; behind it the waiver counts for the whole text.
+    if let Some(front) = document.front.as_ref().filter(|front| front.span.contains(finding.span.start)) {
+        return (front.span.end, format!("\n\n{comment}"));
+    }
+    let line = document.lines.span_of_line(document.source, document.line(finding.span.start));
+    let table = document.slice(line).trim_end().ends_with('|');
+    if table {
+        let end = line.start + document.slice(line).trim_end().len() - 1;
+        return (end, format!("{comment} "));
+    }
+    (line.end, format!(" {comment}"))
 }
 
 fn scopes(document: &Document<'_>, span: Span) -> Vec<Span> {

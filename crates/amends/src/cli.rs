@@ -51,6 +51,10 @@ enum Command {
     Backup(command::backup::Backup),
     /// Put a backup back into an empty data folder
     Restore(command::backup::Restore),
+    Lint(command::lint::Lint),
+    Read(command::lint::Read),
+    Explain(command::lint::Explain),
+    Lsp(command::lint::Lsp),
     #[command(flatten)]
     Client(command::client::ClientCommand),
 }
@@ -82,6 +86,10 @@ pub fn main() -> ExitCode {
         Command::Doctor(doctor) => run(doctor.run()),
         Command::Backup(backup) => run(backup.run()),
         Command::Restore(restore) => run(restore.run()),
+        Command::Lint(lint) => lint.run(),
+        Command::Read(read) => read.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Lsp(lsp) => lsp.run(),
         Command::Client(client) => run(client.run()),
     };
     match done {

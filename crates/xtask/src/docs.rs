@@ -31,6 +31,13 @@ const GENERATORS: &[Generator] = &[
         place: "docs/commands.md",
         files: |program| Ok(one("docs/commands.md", said(program, &["commands"])?)),
     },
+    Generator {
+        place: "docs/rules",
+        files: |_| {
+            let pages = amends_lint::rules::manual().into_iter();
+            Ok(pages.map(|(name, text)| (format!("docs/rules/{name}"), text)).collect())
+        },
+    },
 ];
 
 const CONFIGURATION: &str = "# Configuration\n\n\

@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod docs;
+mod corpus;
 mod setup;
 mod shots;
 mod step;
@@ -44,6 +45,8 @@ enum Task {
         /// Only this one; all when nothing is said.
         name: Option<String>,
     },
+    /// Run reader and linter over folders of real reports and print how well they do.
+    Corpus(corpus::Arguments),
 }
 
 /// The root of the project.
@@ -76,6 +79,7 @@ pub fn target() -> Result<PathBuf, String> {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test(arguments) => Ok(test::test(&arguments)),
+        Task::Corpus(arguments) => corpus::corpus(&arguments),
         Task::Tidy => tidy::findings().map(|findings| tidy::print(&findings)),
         Task::Shots { readme } => shots::shots(readme),
         Task::Bench { name } => bench::bench(name.as_deref()),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::place::{Place, sentence};
 use super::Judged;
+use super::place::{Place, sentence};
 use crate::finding::{Finding, Level};
 use crate::read::document::Document;
 

@@ -12,7 +12,7 @@ use crate::read::Reading;
 
 pub use github::github;
 pub use json::json;
-pub use place::Place;
+pub use place::{Place, sentence};
 pub use reading::reading;
 pub use sarif::sarif;
 pub use terminal::terminal;

@@ -35,7 +35,7 @@ const REACH: usize = 1_000;
 
 /// The sentence, row or line in which the span begins, as it stands in the source, without the marks of a list or
 /// heading before it.
-pub(super) fn sentence(document: &Document<'_>, span: Span) -> String {
+pub fn sentence(document: &Document<'_>, span: Span) -> String {
     let source = document.source;
     let after = document.blocks.partition_point(|block| block.span.start <= span.start);
     let block = after.checked_sub(1).and_then(|index| document.blocks.get(index));

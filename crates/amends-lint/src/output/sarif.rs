@@ -21,10 +21,8 @@ pub fn sarif(files: &[Judged<'_>], version: &str) -> String {
             })
         })
         .collect();
-    let results: Vec<Value> = files
-        .iter()
-        .flat_map(|file| file.findings.iter().map(|finding| result(file, finding)))
-        .collect();
+    let results: Vec<Value> =
+        files.iter().flat_map(|file| file.findings.iter().map(|finding| result(file, finding))).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

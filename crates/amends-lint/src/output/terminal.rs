@@ -27,12 +27,16 @@ fn report<'a>(path: &'a str, document: &'a Document<'_>, finding: &'a Finding) -
         Level::Warning => Mark::WARNING,
         Level::Hint => Mark::INFO.with_name(Some("hint")),
     };
-    let mut group = level
-        .primary_title(finding.message.as_str())
-        .id(finding.rule)
-        .element(snippet(path, document, finding.span, AnnotationKind::Primary, ""));
+    let mut group = level.primary_title(finding.message.as_str()).id(finding.rule).element(snippet(
+        path,
+        document,
+        finding.span,
+        AnnotationKind::Primary,
+        "",
+    ));
     for related in &finding.related {
-        group = group.element(snippet(path, document, related.span, AnnotationKind::Context, &related.message));
+        group =
+            group.element(snippet(path, document, related.span, AnnotationKind::Context, &related.message));
     }
     let mut report = vec![group];
     if let Some(instead) = &finding.instead {

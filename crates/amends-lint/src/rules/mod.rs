@@ -95,3 +95,30 @@ rules! {
 pub fn find(code: &str) -> Option<&'static Rule> {
     ALL.iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
 }
+
+/// The manual page of a rule in Markdown: its manual with its code in the title and when it applies.
+pub fn page(rule: &Rule) -> String {
+    let manual = rule.manual();
+    let rest = manual.split_once('\n').map_or("", |(_, rest)| rest);
+    format!("# {}: {}\n\n{}\n{rest}\n", rule.code, rule.title(), rule.applies())
+}
+
+/// The manual as files, by name: one page per rule and a list of them all.
+pub fn manual() -> Vec<(String, String)> {
+    let mut list = String::from(
+        "# Rules of the linter\n\nWritten by `cargo xtask docs` from the rules themselves; `amends explain T08` prints the same.\n\n\
+         | rule | level | what is wrong |\n|---|---|---|\n",
+    );
+    let mut files = Vec::new();
+    for rule in ALL {
+        list.push_str(&format!(
+            "| [{0}]({0}.md) | {1} | {2} |\n",
+            rule.code,
+            rule.level.as_str(),
+            rule.title()
+        ));
+        files.push((format!("{}.md", rule.code), page(rule)));
+    }
+    files.push(("README.md".to_owned(), list));
+    files
+}

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod reference;
+pub mod lint;
 pub mod serve;
 
 use crate::cli::{Failure, print};

@@ -59,6 +59,10 @@ fn read_file(file: &Path, set: &mut BTreeMap<String, Set>) -> Result<(), ConfigE
     let mut flat = Vec::new();
     flatten("", &toml::Value::Table(table), &mut flat);
     for (key, value) in flat {
+        // The linter reads its own table.
+        if key.starts_with("lint.") {
+            continue;
+        }
         if !KEYS.iter().any(|k| k.name == key) {
             return Err(ConfigError(unknown(&key, &format!("{name}"))));
         }
