@@ -2,8 +2,8 @@
 
 mod bench;
 mod conformance;
-mod docs;
 mod corpus;
+mod docs;
 mod setup;
 mod shots;
 mod step;

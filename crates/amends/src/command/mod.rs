@@ -5,8 +5,8 @@ pub mod client;
 pub mod demo;
 pub mod doctor;
 pub mod init;
-pub mod reference;
 pub mod lint;
+pub mod reference;
 pub mod serve;
 
 use crate::cli::{Failure, print};
