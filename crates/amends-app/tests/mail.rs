@@ -452,7 +452,7 @@ async fn held_mail_is_seen_before_and_after() {
         tx.commit().await.unwrap();
         let incident = c.incident(None).await;
         let mut tx = c.fresh.store.begin().await.unwrap();
-        assert!(amends_courier::plan::step(&mut tx, c.app.now()).await.unwrap());
+        assert!(amends_courier::plan::step(&mut tx, c.app.now(), None).await.unwrap());
         tx.commit().await.unwrap();
         let state = c.app.mail_state(&admin).await.unwrap();
         assert!(

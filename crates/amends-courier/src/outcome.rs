@@ -2,7 +2,7 @@
 
 use amends_model::{Channel, DeliveryState, SubscriberState, Suppression, SuppressionReason};
 use amends_store::delivery::{Claimed, Outcome};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::backoff::{retry_at, retry_doubtful_at};
 use crate::channel::Answer;
@@ -11,18 +11,54 @@ use crate::judge::Verdict;
 /// Most characters of the other side's words that are kept.
 const WORDS: usize = 500;
 
-/// Why a claimed delivery is not sent after all, if so: what was true when it was written down may not be any more.
-pub fn not_to_be_sent(c: &Claimed) -> Option<(DeliveryState, &'static str)> {
+/// What else there is in the same thread for the same address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Newer word is on its way to everybody.
+    pub newer: bool,
+    /// Newer word is with this address already, or on the wire to it.
+    pub newer_is_out: bool,
+    /// Older word to this address was not tried yet, or is on the wire, in somebody else's hands.
+    pub older_is_due: bool,
+}
+
+/// What is done with a claimed delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is sent.
+    Send,
+    /// It is not sent any more, and why.
+    Drop(DeliveryState, &'static str),
+    /// It waits a moment, so that what was said before arrives before.
+    Wait,
+}
+
+/// What to do with a claimed delivery: what was true when it was written down may not be any more, and nobody is to hear
+/// the end of a story before its beginning.
+pub fn decide(c: &Claimed, around: Around) -> Decision {
     if c.suppressed {
-        return Some((DeliveryState::Suppressed, "the address is suppressed"));
+        return Decision::Drop(DeliveryState::Suppressed, "the address is suppressed");
     }
     if c.subscriber_id.is_some() && c.subscriber_state != Some(SubscriberState::Confirmed) {
-        return Some((DeliveryState::Cancelled, "no longer subscribed"));
+        return Decision::Drop(DeliveryState::Cancelled, "no longer subscribed");
     }
-    if c.overtaken && c.attempts > 0 {
-        return Some((DeliveryState::Superseded, "newer word on the same matter was on its way already"));
+    if around.newer_is_out || around.newer && c.attempts > 0 {
+        return Decision::Drop(
+            DeliveryState::Superseded,
+            "newer word on the same matter was on its way already",
+        );
     }
-    None
+    if around.older_is_due { Decision::Wait } else { Decision::Send }
+}
+
+/// How long a delivery waits for the word before it.
+const MOMENT: SignedDuration = SignedDuration::from_secs(2);
+
+/// A claimed delivery that waits for the word before it.
+pub fn waiting(c: &Claimed, now: Timestamp) -> Outcome {
+    let state = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
+    let next_at = now.checked_add(MOMENT).unwrap_or(now);
+    Outcome { id: c.id.clone(), state, attempts: c.attempts, next_at, reply: None }
 }
 
 /// A claimed delivery that is not sent.
@@ -84,7 +120,6 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             subscriber_state: Some(SubscriberState::Confirmed),
             suppressed: false,
-            overtaken: false,
         }
     }
 
@@ -122,23 +157,32 @@ mod tests {
 
     #[test]
     fn what_changed_since_it_was_planned_counts() {
-        assert_eq!(not_to_be_sent(&claimed(0)), None);
-        assert_eq!(
-            not_to_be_sent(&Claimed { overtaken: true, ..claimed(0) }),
-            None,
-            "the first attempt goes out"
-        );
-        let state = |c: Claimed| not_to_be_sent(&c).map(|(s, _)| s);
-        assert_eq!(state(Claimed { overtaken: true, ..claimed(1) }), Some(DeliveryState::Superseded));
+        let state = |c: Claimed| match decide(&c, Around::default()) {
+            Decision::Drop(state, _) => Some(state),
+            Decision::Send => None,
+            Decision::Wait => panic!("nothing to wait for"),
+        };
+        assert_eq!(state(claimed(0)), None);
         assert_eq!(state(Claimed { suppressed: true, ..claimed(0) }), Some(DeliveryState::Suppressed));
         assert_eq!(state(Claimed { subscriber_state: None, ..claimed(0) }), Some(DeliveryState::Cancelled));
         let left = Some(SubscriberState::Unsubscribed);
         assert_eq!(state(Claimed { subscriber_state: left, ..claimed(0) }), Some(DeliveryState::Cancelled));
-        assert_eq!(
-            state(Claimed { subscriber_id: None, subscriber_state: None, ..claimed(0) }),
-            None,
-            "single mail"
-        );
+        let single = Claimed { subscriber_id: None, subscriber_state: None, ..claimed(0) };
+        assert_eq!(state(single), None, "single mail");
+    }
+
+    #[test]
+    fn nobody_hears_the_end_before_the_beginning() {
+        let around = |newer, newer_is_out, older_is_due| Around { newer, newer_is_out, older_is_due };
+        let superseded =
+            |d| matches!(d, Decision::Drop(DeliveryState::Superseded, _));
+        assert_eq!(decide(&claimed(0), around(true, false, false)), Decision::Send, "the first attempt goes out");
+        assert!(superseded(decide(&claimed(1), around(true, false, false))), "a retry does not");
+        assert!(superseded(decide(&claimed(0), around(true, true, false))), "the address knows more already");
+        assert_eq!(decide(&claimed(0), around(false, false, true)), Decision::Wait);
+        let later = waiting(&claimed(0), Timestamp::UNIX_EPOCH);
+        assert_eq!((later.state, later.attempts), (DeliveryState::Queued, 0), "waiting costs no attempt");
+        assert!(later.next_at > Timestamp::UNIX_EPOCH);
     }
 
     #[test]

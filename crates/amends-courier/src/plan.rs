@@ -92,6 +92,33 @@ pub async fn enqueue_single(
     Ok(d.id)
 }
 
+/// Puts a copy of a broadcast on its way to the operators' own mailbox, before all others. `id` is the copy's own.
+///
+/// # Errors
+/// What the store says.
+async fn enqueue_canary(
+    tx: &mut Tx,
+    id: BroadcastId,
+    of: &Broadcast,
+    address: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some((content, _)) = broadcast::content(tx, &of.id).await? else { return Ok(()) };
+    let copy = Broadcast {
+        id,
+        kind: BroadcastKind::Canary,
+        // No thread: it overtakes nothing and is not overtaken.
+        thread: String::new(),
+        audience: Audience::default(),
+        planned_at: Some(now),
+        ..of.clone()
+    };
+    broadcast::insert(tx, &copy, &content).await?;
+    let d = delivery_of(&copy, None, address, false, now);
+    delivery::insert_many(tx, Priority::Single, std::slice::from_ref(&d)).await?;
+    Ok(())
+}
+
 /// The id of a delivery follows from what it is: planning the same broadcast twice makes no second message, and its
 /// Message-ID is the same for ever.
 pub fn delivery_id(broadcast: &BroadcastId, channel: Channel, address: &str) -> DeliveryId {
@@ -131,13 +158,24 @@ fn delivery_of(
     }
 }
 
+/// Where a copy of each broadcast goes first, and the id of the next copy.
+pub struct Canary<'a> {
+    /// The operators' own mailbox.
+    pub address: &'a str,
+    /// A fresh id.
+    pub id: BroadcastId,
+}
+
 /// Writes down the next recipients of the oldest broadcast that is not planned yet; answers whether there was one.
 /// The cursor moves in the same transaction: a crash repeats nothing and skips nobody.
 ///
 /// # Errors
 /// What the store says.
-pub async fn step(tx: &mut Tx, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn step(tx: &mut Tx, now: Timestamp, canary: Option<Canary<'_>>) -> Result<bool, StoreError> {
     let Some((b, after)) = broadcast::to_plan(tx).await? else { return Ok(false) };
+    if let Some(canary) = canary.filter(|_| after.is_empty()) {
+        enqueue_canary(tx, canary.id, &b, canary.address, now).await?;
+    }
     let found = subscriber::audience(tx, Channel::Email, &b.audience, b.created_at, &after, CHUNK).await?;
     let deliveries: Vec<_> =
         found.iter().map(|r| delivery_of(&b, Some(r.id.clone()), &r.address, r.suppressed, now)).collect();

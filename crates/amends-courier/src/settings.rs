@@ -24,6 +24,8 @@ pub struct MailSettings {
     pub server: Option<String>,
     /// Who is told when mail could not be sent for a while and now can again.
     pub operators: Vec<String>,
+    /// A mailbox of the operators' own that gets a copy of every broadcast, ahead of everybody else.
+    pub canary: Option<String>,
 }
 
 impl MailSettings {

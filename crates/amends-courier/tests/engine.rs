@@ -19,7 +19,7 @@ use amends_model::{
     SubscriberState,
 };
 use amends_store::{Store, broadcast, channel, delivery, mailbox, page, subscriber, suppression};
-use amends_testkit::smtp::{Behaviour, Message, Sink, Step};
+use amends_testkit::smtp::{Behaviour, Message, Options, Sink, Step};
 use amends_testkit::stores::{Fresh, each};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -92,26 +92,31 @@ impl Company {
         Arc::new(Postmaster::new(self.settings.clone(), links, None))
     }
 
-    fn server(&self) -> MailServer {
-        let mut server =
-            MailServer::from_url(&format!("smtp://{}", self.sink.address()), "status.acme.example").unwrap();
-        server.patience.reply = Duration::from_secs(5);
-        server.patience.end_of_data = Duration::from_secs(5);
-        server
+
+    fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        let clock = self.clock.clone();
+        Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap())
     }
 
     fn courier(&self) -> Courier {
         let door = Door::new(DoorConfig::default()).unwrap();
-        self.courier_over(Arc::new(Email::new(door, self.server(), self.postmaster())))
+        self.courier_over(Arc::new(Email::new(door, vec![server_at(&self.sink)], self.clock(), self.postmaster())))
+    }
+
+    /// A courier with several mail servers, in this order.
+    fn courier_by(&self, sinks: &[&Sink]) -> Courier {
+        let door = Door::new(DoorConfig::default()).unwrap();
+        let servers = sinks.iter().map(|s| server_at(s)).collect();
+        self.courier_over(Arc::new(Email::new(door, servers, self.clock(), self.postmaster())))
     }
 
     fn courier_over(&self, carrier: Arc<dyn Carrier>) -> Courier {
-        let (clock, numbers) = (self.clock.clone(), self.numbers.clone());
+        let numbers = self.numbers.clone();
         Courier::new(
             self.store.clone(),
             carrier,
             self.settings.clone(),
-            Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap()),
+            self.clock(),
             Arc::new(move |bytes: &mut [u8]| {
                 let number = counted(&numbers);
                 for (n, byte) in bytes.iter_mut().enumerate() {
@@ -169,6 +174,14 @@ impl Company {
         }
         panic!("the courier does not come to rest");
     }
+}
+
+fn server_at(sink: &Sink) -> MailServer {
+    let mut server =
+        MailServer::from_url(&format!("smtp://{}", sink.address()), "status.acme.example").unwrap();
+    server.patience.reply = Duration::from_secs(5);
+    server.patience.end_of_data = Duration::from_secs(5);
+    server
 }
 
 fn a_subscriber(n: usize, now: Timestamp) -> Subscriber {
@@ -427,7 +440,7 @@ async fn a_stop_ends_the_batch_and_gives_the_rest_back() {
             let (courier, stopped) = (courier.clone(), stopped.clone());
             tokio::spawn(async move { courier.turn(&stopped).await })
         };
-        c.sink.connected(4, Duration::from_secs(20)).await;
+        c.sink.connected(1, Duration::from_secs(20)).await;
         stop.send(true).unwrap();
         tokio::task::yield_now().await;
         c.sink.behave(Behaviour::Accept);
@@ -476,7 +489,7 @@ async fn who_left_meanwhile_gets_nothing_and_newer_word_replaces_a_retry() {
 
         let third = c.publish(3).await;
         let mut tx = c.store.begin().await.unwrap();
-        while plan::step(&mut tx, c.now()).await.unwrap() {}
+        while plan::step(&mut tx, c.now(), None).await.unwrap() {}
         let mut left = a_subscriber(5, c.now());
         left.state = SubscriberState::Unsubscribed;
         subscriber::update(&mut tx, &left).await.unwrap();
@@ -496,14 +509,154 @@ async fn who_left_meanwhile_gets_nothing_and_newer_word_replaces_a_retry() {
     }
 }
 
+/// Story A with a second mail server: the first refuses everybody, and everybody is told all the same.
+#[tokio::test]
+async fn another_server_carries_on_where_the_first_refuses() {
+    for (behaviour, most) in [
+        (Behaviour::RefuseMessage("550 5.7.1 rejected: unsigned".into()), 2),
+        (Behaviour::RefuseMessage("550 rejected: unsigned".into()), 4),
+        (Behaviour::RefuseSender("530 5.7.0 authentication required".into()), 0),
+        (Behaviour::Gone, 0),
+    ] {
+        for fresh in each().await {
+            let engine = fresh.engine;
+            let c = Company::new(fresh, 300).await;
+            let second = Sink::start();
+            let courier = c.courier_by(&[&c.sink, &second]);
+            c.sink.behave(behaviour.clone());
+            let id = c.publish(1).await;
+            c.work(&courier).await;
+            one_of(c.counts(&id).await, |c| c.accepted, 300);
+            assert!(c.sink.attempts().len() <= most, "{engine} {behaviour:?}: few are tried before the way changes");
+            let health = channel::get(&mut c.store.read().await.unwrap(), Channel::Email).await.unwrap();
+            assert!(!health.is_some_and(|h| h.failing), "{engine} {behaviour:?}: nothing is held");
+            let told = second.messages().iter().filter(|m| m.recipients == ["ops@acme.example"]).count();
+            assert_eq!(told, 1, "{engine} {behaviour:?}: the operators are told, by the way that works");
+            assert_eq!(by_recipient(&second.messages()).len(), 301);
+
+            // Mended, the first is used again.
+            c.sink.behave(Behaviour::Accept);
+            c.later(180);
+            c.sink.clear();
+            let id = c.publish(2).await;
+            c.work(&courier).await;
+            one_of(c.counts(&id).await, |c| c.accepted, 300);
+            assert_eq!(c.sink.messages().len(), 300, "{engine} {behaviour:?}: back on the first");
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_all_servers_refuse_it_is_held_until_one_takes_mail() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 60).await;
+        let second = Sink::start();
+        let courier = c.courier_by(&[&c.sink, &second]);
+        for sink in [&c.sink, &second] {
+            sink.behave(Behaviour::RefuseMessage("550 5.7.1 no".into()));
+        }
+        let id = c.publish(1).await;
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.queued, 60);
+        assert!(c.health().await.failing, "{engine}");
+        assert_eq!(c.suppressed().await, 0);
+        // Only the second is mended: the questions go to both in turn.
+        second.behave(Behaviour::Accept);
+        for _ in 0..10 {
+            c.later(60);
+            c.work(&courier).await;
+        }
+        one_of(c.counts(&id).await, |c| c.accepted, 60);
+        assert_eq!(by_recipient(&second.messages()).len(), 61, "{engine}: all, and the operators");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_goes_to_the_operators_own_mailbox_first() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let mut c = Company::new(fresh, 50).await;
+        c.settings.canary = Some("canary@acme.example".into());
+        let courier = c.courier();
+        let id = c.publish(1).await;
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 50);
+        let messages = c.sink.messages();
+        assert_eq!(messages[0].recipients, ["canary@acme.example"], "{engine}");
+        assert_eq!(messages.len(), 51);
+        assert_eq!(messages[0].subject(), messages[1].subject(), "{engine}: the same mail");
+        assert_eq!(messages[0].header("List-Unsubscribe"), None);
+        assert!(messages[0].text().contains("Word number 1."));
+
+        // Refused, it holds the others before one of them was tried.
+        c.sink.behave(Behaviour::RefuseMessage("550 5.7.26 unauthenticated".into()));
+        c.sink.clear();
+        let id = c.publish(2).await;
+        c.work(&courier).await;
+        let tried: Vec<_> = c.sink.attempts().into_iter().map(|m| m.recipients[0].clone()).collect();
+        assert_eq!(tried, ["canary@acme.example"], "{engine}");
+        one_of(c.counts(&id).await, |c| c.queued, 50);
+    }
+}
+
+/// A server that takes two connections at once is not a broken one.
+#[tokio::test]
+async fn a_server_that_wants_fewer_connections_gets_fewer() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 400).await;
+        let narrow = Sink::with(Options { connections: 2, ..Options::default() });
+        let courier = c.courier_by(&[&narrow]);
+        let id = c.publish(1).await;
+        c.work(&courier).await;
+        one_of(c.counts(&id).await, |c| c.accepted, 400);
+        assert_eq!(narrow.messages().len(), 400, "{engine}: each once");
+        let health = channel::get(&mut c.store.read().await.unwrap(), Channel::Email).await.unwrap();
+        assert!(!health.is_some_and(|h| h.failing), "{engine}: not held");
+    }
+}
+
+/// "Resolved" is published while "investigating" is held, and a probe or another node is quicker with the one or the other.
+#[tokio::test]
+async fn nobody_hears_the_end_before_the_beginning() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 40).await;
+        let courier = c.courier();
+        c.sink.behave(Behaviour::RefuseMessage("550 5.7.1 no".into()));
+        c.publish(1).await;
+        c.work(&courier).await;
+        c.later(3);
+        c.publish(2).await;
+        for _ in 0..6 {
+            c.later(20);
+            c.work(&courier).await;
+        }
+        c.sink.behave(Behaviour::Accept);
+        for _ in 0..8 {
+            c.later(130);
+            c.work(&courier).await;
+        }
+        let messages = c.sink.messages();
+        let mut heard: HashMap<String, Vec<usize>> = HashMap::new();
+        for m in messages.iter().filter(|m| m.recipients != ["ops@acme.example"]) {
+            let number = if m.text().contains("Word number 1.") { 1 } else { 2 };
+            heard.entry(m.recipients[0].clone()).or_default().push(number);
+        }
+        assert_eq!(heard.len(), 40, "{engine}");
+        for (who, numbers) in heard {
+            assert!(numbers == [1, 2] || numbers == [2], "{engine}: {who} heard {numbers:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_a_mail_server_it_goes_to_the_viewer() {
     for fresh in each().await {
         let engine = fresh.engine;
         let c = Company::new(fresh, 3).await;
-        let clock = c.clock.clone();
-        let clock = Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap());
-        let courier = c.courier_over(Arc::new(Viewer::new(c.store.clone(), clock, c.postmaster())));
+        let courier = c.courier_over(Arc::new(Viewer::new(c.store.clone(), c.clock(), c.postmaster())));
         let confirm = Content::Confirm(Confirm {
             subscriber_id: "sb0000000ada".into(),
             components: vec![],
@@ -543,7 +696,9 @@ async fn several_nodes_share_the_work_without_doubles() {
             continue;
         }
         let c = Arc::new(Company::new(fresh, 2_000).await);
-        let ids = [c.publish(1).await, c.publish(2).await];
+        let first = c.publish(1).await;
+        c.later(1);
+        let ids = [first, c.publish(2).await];
         let mut nodes = tokio::task::JoinSet::new();
         for _ in 0..3 {
             let c = c.clone();
@@ -552,8 +707,11 @@ async fn several_nodes_share_the_work_without_doubles() {
         while let Some(done) = nodes.join_next().await {
             done.unwrap();
         }
-        // One node may have come to rest while another still planned.
-        c.work(&c.courier()).await;
+        // One node may have come to rest while another still planned, or had older word for the same address.
+        for _ in 0..5 {
+            c.later(3);
+            c.work(&c.courier()).await;
+        }
         for id in &ids {
             one_of(c.counts(id).await, |c| c.accepted, 2_000);
         }

@@ -23,6 +23,8 @@ words! {
         Action = "action",
         /// To the operators.
         Alarm = "alarm",
+        /// A copy of a broadcast for the operators' own mailbox, ahead of it.
+        Canary = "canary",
         /// A link to sign in.
         SignIn = "sign_in",
         /// An invitation to work with Amends.

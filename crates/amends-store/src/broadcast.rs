@@ -79,11 +79,41 @@ pub async fn list(tx: &mut Tx, after: &Keyset, limit: usize) -> Result<Vec<Broad
     tx.query(&sql, params![after.at, &after.id, limit]).await?.iter().map(from_row).collect()
 }
 
+/// The other words in a broadcast's thread: what the order of its messages depends on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Said later. One of them replaces a retry of this one.
+    pub newer: Vec<BroadcastId>,
+    /// Said before, and not with everybody yet.
+    pub older: Vec<BroadcastId>,
+}
+
+/// The neighbours of a broadcast. Letters stand alone, and so do single mails: nothing overtakes them.
+pub async fn neighbours(tx: &mut Tx, id: &BroadcastId) -> Result<Neighbours> {
+    let sql = "SELECT n.id, n.number - b.number, n.finished_at FROM broadcasts b JOIN broadcasts n ON n.thread = b.thread
+               WHERE b.id = $1 AND b.thread <> '' AND n.id <> b.id AND n.cancelled_at IS NULL
+               AND b.kind IN ('update', 'maintenance', 'reminder') AND n.kind IN ('update', 'maintenance', 'reminder')
+               ORDER BY n.number";
+    let mut found = Neighbours::default();
+    for row in tx.query(sql, params![id]).await? {
+        let (is_newer, finished) = (row.get::<i64>(1)? > 0, row.get::<Option<i64>>(2)?.is_some());
+        match (is_newer, finished) {
+            (true, _) => found.newer.push(row.word(0)?),
+            (false, false) => found.older.push(row.word(0)?),
+            (false, true) => {}
+        }
+    }
+    Ok(found)
+}
+
 /// The oldest broadcast of which it is not yet written down who gets it, and the subscriber up to whom it is. On
-/// PostgreSQL, one that another node is at is stepped over.
+/// PostgreSQL, one that another node is at is stepped over, and so is what was said after it in the same thread: it
+/// must not be with anybody before.
 pub async fn to_plan(tx: &mut Tx) -> Result<Option<(Broadcast, String)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, plan_after FROM broadcasts WHERE planned_at IS NULL ORDER BY number LIMIT 1{}",
+        "SELECT {COLUMNS}, plan_after FROM broadcasts b WHERE planned_at IS NULL AND (thread = '' OR NOT EXISTS
+           (SELECT 1 FROM broadcasts e WHERE e.thread = b.thread AND e.number < b.number AND e.planned_at IS NULL))
+         ORDER BY number LIMIT 1{}",
         dialect::skip_locked(tx.kind())
     );
     let row = tx.query_opt(&sql, params![]).await?;

@@ -1,10 +1,11 @@
 //! Deliveries: one message to one recipient, from being written down to its outcome.
 
-use crate::{Result, Row, Tx, dialect, params};
+use crate::{Result, Row, Tx, Value, dialect, params};
 use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at";
 
@@ -89,8 +90,6 @@ pub struct Claimed {
     pub subscriber_state: Option<SubscriberState>,
     /// Whether the address was suppressed meanwhile.
     pub suppressed: bool,
-    /// Whether there is newer word in the same thread.
-    pub overtaken: bool,
 }
 
 /// Which end of what is due is taken from.
@@ -141,14 +140,10 @@ async fn claim_some(
     };
     let sql = format!(
         "SELECT d.id, d.broadcast_id, d.subscriber_id, d.address, d.attempts, d.created_at, s.state,
-           CASE WHEN x.address IS NULL THEN 0 ELSE 1 END,
-           CASE WHEN b.kind IN ('update', 'maintenance', 'reminder') AND EXISTS
-             (SELECT 1 FROM broadcasts n WHERE n.thread = b.thread AND n.number > b.number AND n.kind <> 'letter' AND n.cancelled_at IS NULL)
-             THEN 1 ELSE 0 END
+           CASE WHEN x.address IS NULL THEN 0 ELSE 1 END
          FROM (SELECT id, broadcast_id, subscriber_id, address, attempts, created_at, channel, next_at FROM deliveries
                WHERE channel = $1 AND state IN ('queued', 'deferred') AND priority = $2 AND next_at <= $3
                ORDER BY {order} LIMIT $4{}) d
-         JOIN broadcasts b ON b.id = d.broadcast_id
          LEFT JOIN subscribers s ON s.id = d.subscriber_id
          LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address
          ORDER BY d.next_at, d.id",
@@ -166,7 +161,6 @@ async fn claim_some(
                 created_at: row.get(5)?,
                 subscriber_state: row.opt_word(6)?,
                 suppressed: row.get(7)?,
-                overtaken: row.get(8)?,
             })
         })
         .collect()
@@ -228,6 +222,24 @@ pub async fn reclaim(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
 pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
     let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM deliveries WHERE id = $1"), params![id]).await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// Ids asked for with one statement; a fixed number, so that there is one statement to prepare.
+const ASKED: usize = 50;
+
+/// Where those of these that exist stand.
+pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, DeliveryState>> {
+    let places: Vec<String> = (1..=ASKED).map(|n| format!("${n}")).collect();
+    let sql = format!("SELECT id, state FROM deliveries WHERE id IN ({})", places.join(", "));
+    let mut found = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(ASKED) {
+        let filled = some.iter().chain(std::iter::repeat(&some[0])).take(ASKED);
+        let values: Vec<Value> = filled.map(Value::from).collect();
+        for row in tx.query(&sql, &values).await? {
+            found.insert(row.word(0)?, row.word(1)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Those to one address, newest first.

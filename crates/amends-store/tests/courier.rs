@@ -7,6 +7,7 @@ use amends_model::{
     Broadcast, BroadcastId, BroadcastKind, Channel, ChannelHealth, ComponentId, Delivery, DeliveryId,
     DeliveryState, Origin, Subscriber, SubscriberId, SubscriberState, Suppression, SuppressionReason,
 };
+use amends_store::broadcast::Neighbours;
 use amends_store::delivery::{Order, Outcome, Priority};
 use amends_store::{Keyset, Store, broadcast, channel, delivery, lease, mailbox, subscriber, suppression};
 use amends_testkit::stores::each;
@@ -343,14 +344,24 @@ async fn single_mails_go_before_broadcasts_and_what_changed_meanwhile_is_seen() 
         assert_eq!(of(1).subscriber_state, Some(SubscriberState::Unsubscribed));
         assert_eq!(of(2).subscriber_state, None);
         assert!(of(3).suppressed && !of(0).suppressed);
-        assert!(claimed.iter().all(|c| !c.overtaken), "{engine}");
 
         let mut tx = fresh.store.begin().await.unwrap();
-        broadcast::insert(&mut tx, &a_broadcast(3, "incident-x"), "{}").await.unwrap();
+        assert_eq!(broadcast::neighbours(&mut tx, &first.id).await.unwrap(), Neighbours::default(), "{engine}");
+        let next = a_broadcast(3, "incident-x");
+        broadcast::insert(&mut tx, &next, "{}").await.unwrap();
+        let newer = Neighbours { newer: vec![next.id.clone()], older: vec![] };
+        assert_eq!(broadcast::neighbours(&mut tx, &first.id).await.unwrap(), newer, "{engine}");
+        let older = Neighbours { newer: vec![], older: vec![first.id.clone()] };
+        assert_eq!(broadcast::neighbours(&mut tx, &next.id).await.unwrap(), older, "{engine}");
+        assert_eq!(broadcast::neighbours(&mut tx, &single.id).await.unwrap(), Neighbours::default());
+        let ids: Vec<_> = claimed.iter().map(|c| c.id.clone()).chain(["unknown00000".parse().unwrap()]).collect();
+        let states = delivery::states(&mut tx, &ids).await.unwrap();
+        assert_eq!(states.len(), 5, "{engine}: those that exist");
+        assert!(states.values().all(|s| *s == DeliveryState::Sending), "{engine}");
         delivery::release(&mut tx, "a", at(121)).await.unwrap();
         tx.commit().await.unwrap();
         let again = claim(&fresh.store, "b", at(122), 10).await;
-        assert_eq!(again.iter().filter(|c| c.overtaken).count(), 4, "{engine}: newer word in the thread");
+        assert_eq!(again.len(), 5, "{engine}");
 
         let mut tx = fresh.store.begin().await.unwrap();
         let done = again.iter().map(accepted).collect::<Vec<_>>();

@@ -4,6 +4,7 @@
 //! Everything here is blocking and starts no async runtime, so that it serves plain tests, `#[tokio::test]` and `xtask` alike.
 //! Everything that is started ends with the test process, however that ends.
 
+pub mod company;
 pub mod folder;
 pub mod http;
 pub mod off_thread;

@@ -68,7 +68,7 @@ impl Amends {
             format!("127.0.0.1:{}", self.port),
         ];
         if !self.settings.config.is_empty() {
-            let file = self.folder.path().join("amends.toml");
+            let file = self.config();
             std::fs::write(&file, &self.settings.config).expect("the folder can be written");
             arguments.extend(["--config".to_owned(), file.to_string_lossy().into_owned()]);
         }
@@ -146,6 +146,12 @@ impl Amends {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Its configuration file, if it has one.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("amends.toml")
     }
 
     /// A visitor who has not been here before.

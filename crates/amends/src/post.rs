@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct Post {
     /// For the application.
     pub settings: MailSettings,
-    server: Option<MailServer>,
+    servers: Vec<MailServer>,
     signer: Option<Signer>,
 }
 
@@ -28,9 +28,10 @@ impl Post {
             Some(from) => parse_from(from).map_err(|e| wrong("mail.from", e))?,
             None => (None, config.sender()),
         };
-        let hello = config.hello();
-        let server = config.mail.server.as_deref().map(|url| MailServer::from_url(url, &hello)).transpose();
-        let server = server.map_err(|e| wrong("mail.server", e))?;
+        let servers = servers(config)?;
+        let canary = config.mail.canary.as_deref();
+        let canary = canary.map(|address| amends_model::text::email("mail.canary", address)).transpose();
+        let canary = canary.map_err(|e| wrong("mail.canary", e.detail))?;
         let settings = MailSettings {
             public_url: config.public_url.clone(),
             from_name,
@@ -38,25 +39,43 @@ impl Post {
             reply_to: config.mail.reply_to.clone(),
             bounces_to: None,
             unsubscribe_by_mail: None,
-            server: server.as_ref().map(|s| format!("{}:{}", s.host, s.port)),
+            server: named(&servers),
             operators: config.mail.operators.clone(),
+            canary,
         };
-        Ok(Post { settings, server, signer: signer(config)? })
+        Ok(Post { settings, servers, signer: signer(config)? })
     }
 
     /// The courier: through the mail server, or into the built-in viewer without one.
     pub async fn courier(self, app: &App) -> Result<Courier, Failure> {
         let links = app.links().await.map_err(said)?;
         let postmaster = Arc::new(Postmaster::new(self.settings.clone(), links, self.signer));
-        let carrier: Arc<dyn Carrier> = match self.server {
-            Some(server) => {
-                let door = Door::new(DoorConfig::default()).map_err(|e| Failure::said_no(e.to_string()))?;
-                Arc::new(Email::new(door, server, postmaster))
-            }
-            None => Arc::new(Viewer::new(app.store().clone(), Arc::new(clock), postmaster)),
+        let carrier: Arc<dyn Carrier> = if self.servers.is_empty() {
+            Arc::new(Viewer::new(app.store().clone(), Arc::new(clock), postmaster))
+        } else {
+            let door = Door::new(DoorConfig::default()).map_err(|e| Failure::said_no(e.to_string()))?;
+            Arc::new(Email::new(door, self.servers, Arc::new(clock), postmaster))
         };
         Ok(Courier::new(app.store().clone(), carrier, self.settings, Arc::new(clock), app.random_source()))
     }
+}
+
+/// The mail servers of the configuration, in order; none for the built-in viewer.
+pub fn servers(config: &Config) -> Result<Vec<MailServer>, Failure> {
+    let named = config.mail.server.iter().map(|url| ("mail.server", url));
+    let others = config.mail.fallback_servers.iter().map(|url| ("mail.fallback_servers", url));
+    named
+        .chain(others)
+        .map(|(key, url)| {
+            MailServer::from_url(url, &config.hello()).map_err(|why| Failure::usage(format!("{key}: {why}")))
+        })
+        .collect()
+}
+
+/// Host and port of each, to be shown.
+fn named(servers: &[MailServer]) -> Option<String> {
+    let names: Vec<String> = servers.iter().map(|s| format!("{}:{}", s.host, s.port)).collect();
+    (!names.is_empty()).then(|| names.join(", then "))
 }
 
 /// The DKIM key of the configuration, if there is one.

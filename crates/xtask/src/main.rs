@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod corpus;
 mod docs;
+mod faults;
 mod setup;
 mod shots;
 mod step;
@@ -47,6 +48,8 @@ enum Task {
     },
     /// Run reader and linter over folders of real reports and print how well they do.
     Corpus(corpus::Arguments),
+    /// Kill the real program at random moments, and let mail server and database misbehave; a table of what came of it.
+    Faults(faults::Arguments),
 }
 
 /// The root of the project.
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
             (true, true) => docs::check(&test::program()?).map(|(current, _)| current),
             (true, false) => docs::write(&test::program()?),
         }),
+        Task::Faults(arguments) => faults::faults(&arguments),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,25 +1,51 @@
-//! Mail through the configured mail server.
+//! Mail through the configured mail servers, in their order.
 
 use std::sync::Arc;
 
 use amends_egress::Door;
 use amends_model::Channel;
 
-use super::{Answer, Boxed, Carrier, Line, LineEnd, Postmaster, Task};
+use super::transports::{Breakers, Clock};
+use super::{Answer, Boxed, Carrier, Line, LineEnd, Postmaster, Task, Way};
 use crate::judge::{Verdict, judge};
 use crate::smtp::{End, MailServer, Outcome, Session};
 
-/// The configured mail server.
+/// The configured mail servers.
 pub struct Email {
     door: Door,
-    server: MailServer,
+    servers: Vec<MailServer>,
+    breakers: Arc<Breakers>,
+    clock: Clock,
     postmaster: Arc<Postmaster>,
 }
 
 impl Email {
-    /// Opens nothing yet.
-    pub fn new(door: Door, server: MailServer, postmaster: Arc<Postmaster>) -> Self {
-        Self { door, server, postmaster }
+    /// Opens nothing yet. The first server is used as long as it works.
+    pub fn new(door: Door, servers: Vec<MailServer>, clock: Clock, postmaster: Arc<Postmaster>) -> Self {
+        let breakers = Arc::new(Breakers::new(servers.len()));
+        Self { door, servers, breakers, clock, postmaster }
+    }
+
+    fn name(&self, server: usize) -> String {
+        self.servers.get(server).map(|s| format!("{}:{}", s.host, s.port)).unwrap_or_default()
+    }
+
+    async fn open_one(&self) -> Result<Box<dyn Line>, String> {
+        let mut said: Vec<String> = Vec::new();
+        for n in self.breakers.order((self.clock)()) {
+            match Session::open(&self.door, &self.servers[n]).await {
+                Ok(session) => {
+                    self.breakers.opened(n);
+                    let breakers = self.breakers.clone();
+                    return Ok(Box::new(EmailLine { session, server: n, breakers, postmaster: self.postmaster.clone() }));
+                }
+                Err(e) => {
+                    self.breakers.broke(n, (self.clock)());
+                    said.push(e.to_string());
+                }
+            }
+        }
+        Err(said.join("; "))
     }
 }
 
@@ -29,24 +55,27 @@ impl Carrier for Email {
     }
 
     fn lines(&self) -> usize {
-        self.server.connections.clamp(1, 200)
+        self.servers.iter().map(|s| s.connections).max().unwrap_or(1).clamp(1, 200)
     }
 
     fn open(&self) -> Boxed<'_, Result<Box<dyn Line>, String>> {
-        Box::pin(async {
-            match Session::open(&self.door, &self.server).await {
-                Ok(session) => {
-                    let line = EmailLine { session, postmaster: self.postmaster.clone() };
-                    Ok(Box::new(line) as Box<dyn Line>)
-                }
-                Err(e) => Err(e.to_string()),
-            }
-        })
+        Box::pin(self.open_one())
+    }
+
+    fn way(&self) -> Way {
+        let place = self.breakers.order((self.clock)()).first().copied().unwrap_or_default();
+        Way { place, name: self.name(place) }
+    }
+
+    fn fail_over(&self) -> bool {
+        self.breakers.broke(self.breakers.used(), (self.clock)())
     }
 }
 
 struct EmailLine {
     session: Session,
+    server: usize,
+    breakers: Arc<Breakers>,
     postmaster: Arc<Postmaster>,
 }
 
@@ -70,6 +99,7 @@ impl Line for EmailLine {
             let mut unsigned = Vec::new();
             let postmaster = &self.postmaster;
             let unsigned_here = &mut unsigned;
+            let mut took_one = false;
             let end = self
                 .session
                 .deliver(
@@ -83,9 +113,16 @@ impl Line for EmailLine {
                             }
                         }
                     },
-                    |task, outcome| done(task, Answer { verdict: judge(&outcome), words: words(&outcome) }),
+                    |task, outcome| {
+                        let verdict = judge(&outcome);
+                        took_one |= verdict == Verdict::Accepted;
+                        done(task, Answer { verdict, words: words(&outcome) });
+                    },
                 )
                 .await;
+            if took_one {
+                self.breakers.works(self.server);
+            }
             for (task, words) in unsigned {
                 done(task, Answer { verdict: Verdict::ChannelFailure, words });
             }

@@ -3,10 +3,12 @@
 
 mod email;
 mod postmaster;
+mod transports;
 mod viewer;
 
 pub use email::Email;
 pub use postmaster::Postmaster;
+pub use transports::Clock;
 pub use viewer::Viewer;
 
 use std::future::Future;
@@ -79,6 +81,25 @@ pub trait Carrier: Send + Sync {
     /// # Errors
     /// In words for the operator. Always about the channel, never about a recipient.
     fn open(&self) -> Boxed<'_, Result<Box<dyn Line>, String>>;
+
+    /// The way that messages go now. When it changes, what was learned about the old one says nothing any more.
+    fn way(&self) -> Way {
+        Way::default()
+    }
+
+    /// The way that is used now does not work: leaves it alone for a while. Answers whether there is another.
+    fn fail_over(&self) -> bool {
+        false
+    }
+}
+
+/// One of the ways in which a carrier's messages can go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Way {
+    /// Its place in the order, from 0.
+    pub place: usize,
+    /// Its name, for people: host and port.
+    pub name: String,
 }
 
 /// An open connection (or what stands for one) over which messages go one after another.

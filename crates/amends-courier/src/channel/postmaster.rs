@@ -64,6 +64,8 @@ impl Postmaster {
         let mut recipient = Recipient {
             address: task.delivery.address.clone(),
             delivery_id: id.to_owned(),
+            // Copies for the operators have no subscription to change; their links lead to the page.
+            manage_url: self.settings.public_url.clone(),
             ..Recipient::default()
         };
         if let Some(subscriber) = &task.delivery.subscriber_id {

@@ -1,22 +1,21 @@
 //! One batch: claimed, sent over several lines at once, recorded as the answers come.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
-use amends_model::BroadcastId;
+use amends_model::{BroadcastId, DeliveryState};
 use amends_store::delivery::{Claimed, Order, Outcome};
 use amends_store::{StoreError, Tx, broadcast, channel, delivery, lease, page, suppression};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::{BATCH, Courier, LEASE, RENEW, State, Turn};
-use crate::channel::{Answer, Bundle, Carrier, Line, LineEnd, Task};
+use super::round::{Round, Stopped, work};
+use super::{BATCH, Courier, LEASE, RENEW, State, Turn, canary, order};
+use crate::channel::{Answer, Bundle, Task};
 use crate::judge::Verdict;
-use crate::outcome;
-use crate::trial::{Stop, Trial, is_excused};
+use crate::outcome::{self, Decision};
+use crate::trial::{Trial, is_excused};
 use crate::{hold, message};
 
 /// A claimed batch.
@@ -29,23 +28,28 @@ pub(super) struct Batch {
     pub(super) was_all: bool,
 }
 
-/// Why the channel was stopped, with the words that did it.
-type Stopped = (Stop, String);
-
 impl Courier {
     pub(super) async fn batch(
         &self,
         state: &mut State,
         stop: &watch::Receiver<bool>,
     ) -> Result<Turn, StoreError> {
-        let Some(batch) = self.claim(BATCH, Order::OldestFirst).await? else { return Ok(Turn::Idle(None)) };
+        let Some(batch) = self.claim(BATCH, Order::OldestFirst, true).await? else { return Ok(Turn::Idle(None)) };
         let was_all = batch.was_all;
         let held = self.send(batch, state, stop.clone()).await?;
         Ok(if was_all || held { Turn::Idle(Some(self.now())) } else { Turn::More })
     }
 
     /// Claims up to `limit`; what is not to be sent any more is recorded as such at once. `None` if nothing is due.
-    pub(super) async fn claim(&self, limit: usize, order: Order) -> Result<Option<Batch>, StoreError> {
+    ///
+    /// `in_order`: what has older word before it waits a moment. A question to a server that does not work is sent all
+    /// the same; the older word is replaced by it.
+    pub(super) async fn claim(
+        &self,
+        limit: usize,
+        order: Order,
+        in_order: bool,
+    ) -> Result<Option<Batch>, StoreError> {
         let (now, id) = (self.now(), self.id());
         let mut tx = self.store.begin().await?;
         lease::begin(&mut tx, &id, &self.node, now.checked_add(LEASE).unwrap_or(now)).await?;
@@ -57,17 +61,29 @@ impl Courier {
         let was_all = claimed.len() < limit;
         let broadcasts: BTreeSet<_> = claimed.iter().map(|c| c.broadcast_id.clone()).collect();
         let bundles = self.bundles(&mut tx, &broadcasts).await?;
-        let (mut outcomes, mut tasks) = (Vec::new(), Vec::new());
+        let around = order::around(&mut tx, self.channel(), &claimed, &broadcasts).await?;
+        let (mut outcomes, mut tasks, mut superseded) = (Vec::new(), Vec::new(), 0);
         for c in claimed {
-            if let Some((state, why)) = outcome::not_to_be_sent(&c) {
-                outcomes.push(outcome::unsent(&c, state, why, now));
-            } else if let Some(bundle) = bundles.get(&c.broadcast_id) {
-                tasks.push(Task { delivery: c, bundle: bundle.clone(), came_back: false });
-            } else {
-                let why = "its content cannot be read";
-                outcomes.push(outcome::unsent(&c, amends_model::DeliveryState::Cancelled, why, now));
+            match (outcome::decide(&c, around.of(&c)), bundles.get(&c.broadcast_id)) {
+                (Decision::Drop(state, why), _) => {
+                    superseded += usize::from(state == DeliveryState::Superseded);
+                    outcomes.push(outcome::unsent(&c, state, why, now));
+                }
+                (Decision::Wait, _) if in_order => outcomes.push(outcome::waiting(&c, now)),
+                (Decision::Send | Decision::Wait, Some(bundle)) => {
+                    tasks.push(Task { delivery: c, bundle: bundle.clone(), came_back: false });
+                }
+                (Decision::Send | Decision::Wait, None) => {
+                    let why = "its content cannot be read";
+                    outcomes.push(outcome::unsent(&c, DeliveryState::Cancelled, why, now));
+                }
             }
         }
+        if superseded > 0 {
+            tracing::info!(count = superseded, "messages were not sent: newer word on the same matter goes instead");
+        }
+        // What was put off and came back may be due later than what was said after it.
+        tasks.sort_by_key(|t| (t.delivery.subscriber_id.is_some(), t.bundle.made_at));
         delivery::record(&mut tx, &id, &outcomes, now).await?;
         if tasks.is_empty() {
             lease::end(&mut tx, &id).await?;
@@ -101,6 +117,8 @@ impl Courier {
     }
 
     /// Sends a batch and records it; answers whether the channel is held now.
+    ///
+    /// A broadcast's first few messages go alone: if they are refused, the others have not been tried.
     async fn send(
         &self,
         batch: Batch,
@@ -111,7 +129,61 @@ impl Courier {
         if tasks.is_empty() {
             return Ok(false);
         }
-        let lanes = tasks.len().div_ceil(10).min(self.carrier.lines()).max(1);
+        self.meet_the_way(state).await?;
+        let waves = canary::waves(tasks, &state.proven);
+        if waves.len() > 1 {
+            // What was accepted of other broadcasts says little about this one.
+            state.trial = Trial::default();
+        }
+        // Answers that could turn out to be the channel's fault wait for the end of the batch.
+        let (mut later, mut stopped, mut halted) = (Vec::new(), None, false);
+        for wave in waves {
+            if halted {
+                break;
+            }
+            let sent: BTreeSet<_> = wave.iter().map(|t| t.bundle.broadcast_id.clone()).collect();
+            let lanes = wave.len().div_ceil(10).min(self.lines(state)).max(1);
+            let ended = self.wave(&id, wave, lanes, state, &mut stop, &mut later).await;
+            (stopped, halted) = (ended.stopped, ended.halted);
+            if stopped.is_none() && ended.accepted {
+                state.prove(sent);
+            }
+        }
+        if stopped.is_none() && was_all && !halted {
+            stopped = state.trial.at_the_end().map(|stop| {
+                let words = later.first().map(|(_, a): &(Task, Answer)| a.words.clone());
+                (stop, words.unwrap_or_default())
+            });
+        }
+        let mut detour = false;
+        if stopped.is_some() {
+            // A server that was stopped is met afresh.
+            state.meet_afresh();
+            detour = self.carrier.fail_over();
+        }
+        self.settle(&id, &later, &broadcasts, stopped.as_ref(), detour).await?;
+        if stopped.is_none() {
+            self.notice_the_way(state).await?;
+        }
+        if let Some((stop, words)) = &stopped
+            && detour
+        {
+            tracing::warn!(reason = stop.in_words(), said = %words, "the next mail server is tried");
+            return Ok(false);
+        }
+        Ok(stopped.is_some())
+    }
+
+    /// Sends some tasks over so many lines and records what is certain.
+    async fn wave(
+        &self,
+        id: &str,
+        tasks: Vec<Task>,
+        lanes: usize,
+        state: &mut State,
+        stop: &mut watch::Receiver<bool>,
+        later: &mut Vec<(Task, Answer)>,
+    ) -> Ended {
         let round = Arc::new(Round::new(tasks, lanes, std::mem::take(&mut state.trial)));
         let (sender, mut answers) = mpsc::unbounded_channel();
         let mut workers = JoinSet::new();
@@ -120,18 +192,15 @@ impl Courier {
             workers.spawn(work(round.clone(), lane, line, self.carrier.clone(), sender.clone()));
         }
         drop(sender);
-
-        // Answers that could turn out to be the channel's fault wait for the end of the batch.
-        let mut later = Vec::new();
         let mut renew = tokio::time::interval(RENEW);
         renew.tick().await;
         let mut some = Vec::new();
-        let mut listening = true;
+        let (mut listening, mut accepted) = (true, false);
         loop {
             tokio::select! {
                 biased;
                 _ = renew.tick() => {
-                    if !self.renew(&id).await {
+                    if !self.renew(id).await {
                         round.halt();
                     }
                 }
@@ -140,8 +209,9 @@ impl Courier {
                         break;
                     }
                     let (now_final, may_be_excused): (Vec<_>, Vec<_>) = some.drain(..).partition(is_certain);
+                    accepted |= now_final.iter().any(|(_, a)| a.verdict == Verdict::Accepted);
                     later.extend(may_be_excused);
-                    self.record(&id, &now_final, &round).await;
+                    self.record(id, &now_final, &round).await;
                 }
                 _ = stop.changed(), if listening => {
                     listening = false;
@@ -152,20 +222,13 @@ impl Courier {
         while let Some(line) = workers.join_next().await {
             state.lines.extend(line.ok().flatten());
         }
-        let mut stopped = round.verdict().stopped.take();
-        if stopped.is_none() && was_all && !round.is_halted() {
-            stopped = round.verdict().trial.at_the_end().map(|stop| {
-                let words = later.first().map(|(_, a): &(Task, Answer)| a.words.clone());
-                (stop, words.unwrap_or_default())
-            });
+        let halted = round.is_halted();
+        let mut verdict = round.verdict();
+        state.trial = std::mem::take(&mut verdict.trial);
+        if verdict.crowded {
+            state.crowded(lanes);
         }
-        state.trial = if stopped.is_some() { Trial::default() } else { round.verdict().trial.clone() };
-        if stopped.is_some() {
-            // A server that was stopped is met afresh.
-            state.lines.clear();
-        }
-        self.settle(&id, &later, &broadcasts, stopped.as_ref()).await?;
-        Ok(stopped.is_some())
+        Ended { stopped: verdict.stopped.take(), halted, accepted }
     }
 
     async fn renew(&self, id: &str) -> bool {
@@ -215,6 +278,7 @@ impl Courier {
         later: &[(Task, Answer)],
         broadcasts: &BTreeSet<BroadcastId>,
         stopped: Option<&Stopped>,
+        detour: bool,
     ) -> Result<(), StoreError> {
         let now = self.now();
         let (mut outcomes, mut suppressions) = (Vec::new(), Vec::new());
@@ -236,7 +300,7 @@ impl Courier {
             broadcast::finish_if_done(&mut tx, b, now).await?;
         }
         let mut held = None;
-        if let Some((stop, words)) = stopped {
+        if let Some((stop, words)) = stopped.filter(|_| !detour) {
             // Another node may have been first; its words stand.
             let known = channel::get(&mut tx, self.channel()).await?;
             if !known.is_some_and(|h| h.failing) {
@@ -252,133 +316,16 @@ impl Courier {
     }
 }
 
+/// How a wave ended.
+struct Ended {
+    stopped: Option<Stopped>,
+    halted: bool,
+    /// Whether anything was accepted.
+    accepted: bool,
+}
+
 /// Answers that stay what they are, whatever the rest of the batch brings.
 fn is_certain((_, answer): &(Task, Answer)) -> bool {
     matches!(answer.verdict, Verdict::Accepted | Verdict::Refused)
 }
 
-fn hash(what: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// What the lines of one batch share.
-struct Round {
-    lanes: Vec<Mutex<VecDeque<Task>>>,
-    halted: AtomicBool,
-    verdict: Mutex<RoundVerdict>,
-}
-
-struct RoundVerdict {
-    trial: Trial,
-    stopped: Option<Stopped>,
-}
-
-impl Round {
-    /// Messages to one address stay on one line, so that they arrive in order.
-    fn new(tasks: Vec<Task>, lanes: usize, trial: Trial) -> Self {
-        let mut queues: Vec<VecDeque<Task>> = (0..lanes).map(|_| VecDeque::new()).collect();
-        for task in tasks {
-            queues[(hash(&task.delivery.address) % lanes as u64) as usize].push_back(task);
-        }
-        Self {
-            lanes: queues.into_iter().map(Mutex::new).collect(),
-            halted: AtomicBool::new(false),
-            verdict: Mutex::new(RoundVerdict { trial, stopped: None }),
-        }
-    }
-
-    fn halt(&self) {
-        self.halted.store(true, Ordering::Relaxed);
-    }
-
-    fn is_halted(&self) -> bool {
-        self.halted.load(Ordering::Relaxed)
-    }
-
-    fn verdict(&self) -> MutexGuard<'_, RoundVerdict> {
-        self.verdict.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lane(&self, lane: usize) -> MutexGuard<'_, VecDeque<Task>> {
-        self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn next(&self, lane: usize) -> Option<Task> {
-        if self.is_halted() { None } else { self.lane(lane).pop_front() }
-    }
-
-    fn note(&self, task: &Task, answer: &Answer) {
-        let mut verdict = self.verdict();
-        if let Some(stop) = verdict.trial.note(hash(&task.delivery.id), answer.verdict)
-            && verdict.stopped.is_none()
-        {
-            verdict.stopped = Some((stop, answer.words.clone()));
-            self.halt();
-        }
-    }
-
-    fn stop(&self, words: String) {
-        let mut verdict = self.verdict();
-        if verdict.stopped.is_none() {
-            verdict.stopped = Some((Stop::ChannelFailure, words));
-        }
-        self.halt();
-    }
-}
-
-/// Lines that broke one after another without carrying anything: the channel is broken, not the line.
-const BARREN: usize = 2;
-
-/// Works one lane off, opening lines as needed; gives back a line that is still good.
-async fn work(
-    round: Arc<Round>,
-    lane: usize,
-    mut line: Option<Box<dyn Line>>,
-    carrier: Arc<dyn Carrier>,
-    answers: mpsc::UnboundedSender<(Task, Answer)>,
-) -> Option<Box<dyn Line>> {
-    let mut barren = 0;
-    while !round.is_halted() && !round.lane(lane).is_empty() {
-        let was_open = line.is_some();
-        let mut open = match line.take() {
-            Some(open) => open,
-            None => match carrier.open().await {
-                Ok(open) => open,
-                Err(words) => {
-                    round.stop(words);
-                    return None;
-                }
-            },
-        };
-        let mut carried = false;
-        let end = open
-            .carry(&mut || round.next(lane), &mut |mut task, answer| {
-                if answer.verdict == Verdict::NotSent && !task.came_back {
-                    // It never left: the next line takes it, and it costs no attempt.
-                    task.came_back = true;
-                    round.lane(lane).push_front(task);
-                    return;
-                }
-                carried |= !matches!(answer.verdict, Verdict::NotSent | Verdict::Unknown);
-                round.note(&task, &answer);
-                // Nobody listens only if the batch was given up; then the lease brings the message back.
-                let _ = answers.send((task, answer));
-            })
-            .await;
-        match end {
-            LineEnd::Drained => line = Some(open),
-            LineEnd::Gone(why) => {
-                // A line that was open from before may have been closed for being idle.
-                if !carried && !was_open {
-                    barren += 1;
-                }
-                if barren == BARREN {
-                    round.stop(why);
-                }
-            }
-        }
-    }
-    line
-}

@@ -7,17 +7,22 @@
 //! everything waits in the store, and a single message asks from time to time whether it is mended.
 
 mod batch;
+mod canary;
+mod detour;
+mod order;
 mod probe;
+mod round;
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use amends_model::{Channel, ChannelHealth};
+use amends_model::{BroadcastId, Channel, ChannelHealth};
 use amends_store::{EngineKind, Store, StoreError, Tx, channel, delivery, lease};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 
-use crate::channel::{Carrier, Line};
+use crate::channel::{Carrier, Line, Way};
 use crate::plan;
 use crate::settings::MailSettings;
 use crate::trial::Trial;
@@ -33,9 +38,9 @@ const BATCH: usize = 500;
 /// Transactions of planning before something is sent in between.
 const PLAN_STEPS: usize = 10;
 /// How long a lease lasts without being renewed.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is renewed.
-const RENEW: Duration = Duration::from_secs(15);
+const RENEW: Duration = Duration::from_secs(5);
 /// Lines that were not used for so long are closed.
 const IDLE_LINE: Duration = Duration::from_secs(15);
 
@@ -64,6 +69,51 @@ struct State {
     used: Instant,
     trial: Trial,
     started: bool,
+    /// The way that the lines and the trial are about.
+    way: Way,
+    /// Broadcasts of which a message was accepted on it.
+    proven: HashSet<BroadcastId>,
+    /// The server wants no more lines than this, until then.
+    fewer: Option<(usize, Instant)>,
+}
+
+/// As many broadcasts are remembered as proven.
+const PROVEN: usize = 64;
+/// How long a server that wants fewer lines gets fewer.
+const CROWDED: Duration = Duration::from_secs(300);
+
+impl State {
+    fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            used: Instant::now(),
+            trial: Trial::default(),
+            started: false,
+            way: Way::default(),
+            proven: HashSet::new(),
+            fewer: None,
+        }
+    }
+
+    fn meet_afresh(&mut self) {
+        self.lines.clear();
+        self.trial = Trial::default();
+        self.proven.clear();
+        self.fewer = None;
+    }
+
+    fn prove(&mut self, broadcasts: BTreeSet<BroadcastId>) {
+        if self.proven.len() > PROVEN {
+            self.proven.clear();
+        }
+        self.proven.extend(broadcasts);
+    }
+
+    fn crowded(&mut self, lines: usize) {
+        let most = lines.saturating_sub(1).min(self.lines.len()).max(1);
+        tracing::info!(most, "the mail server takes fewer connections at once than we would open");
+        self.fewer = Some((most, Instant::now() + CROWDED));
+    }
 }
 
 /// What a look at the store shows.
@@ -89,9 +139,7 @@ impl Courier {
             EngineKind::Sqlite => "alone".to_owned(),
             EngineKind::Postgres => id(&random),
         };
-        let state =
-            State { lines: Vec::new(), used: Instant::now(), trial: Trial::default(), started: false };
-        Self { store, carrier, settings, clock, random, node, state: Mutex::new(state) }
+        Self { store, carrier, settings, clock, random, node, state: Mutex::new(State::new()) }
     }
 
     fn now(&self) -> Timestamp {
@@ -100,6 +148,12 @@ impl Courier {
 
     fn channel(&self) -> Channel {
         self.carrier.channel()
+    }
+
+    /// How many lines may be open at once now.
+    fn lines(&self, state: &State) -> usize {
+        let most = state.fewer.filter(|(_, until)| *until > Instant::now()).map(|(most, _)| most);
+        most.unwrap_or(usize::MAX).min(self.carrier.lines())
     }
 
     /// Works until `stop` says so. A store that cannot be reached is waited for.
@@ -192,7 +246,12 @@ impl Courier {
     async fn plan(&self) -> Result<(), StoreError> {
         for _ in 0..PLAN_STEPS {
             let mut tx = self.store.begin().await?;
-            let more = plan::step(&mut tx, self.now()).await?;
+            let canary = self.settings.canary.as_deref().map(|address| {
+                let mut id = [0; amends_model::ID_LENGTH];
+                (self.random)(&mut id);
+                plan::Canary { address, id: BroadcastId::from_random(id) }
+            });
+            let more = plan::step(&mut tx, self.now(), canary).await?;
             tx.commit().await?;
             if !more {
                 break;

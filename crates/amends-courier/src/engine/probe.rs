@@ -30,7 +30,7 @@ impl Courier {
         }
         // From both ends in turn: if the oldest is refused for a reason of its own, another one gets its chance.
         let order = if health.probes.is_multiple_of(2) { Order::OldestFirst } else { Order::NewestFirst };
-        let batch = self.claim(1, order).await?;
+        let batch = self.claim(1, order, false).await?;
         let (lease, task) = match batch {
             Some(mut batch) => match batch.tasks.pop() {
                 Some(task) => (batch.lease, Some(task)),
@@ -51,8 +51,11 @@ impl Courier {
         let turn = if mended {
             self.mended(&mut tx, health, now).await?;
             state.trial = Trial::default();
+            state.way = self.carrier.way();
             Turn::More
         } else {
+            // With several servers the next question goes to another one.
+            self.carrier.fail_over();
             let failing = hold::still_failing(health, stop_for(answer.verdict, health), &answer.words, now);
             channel::set(&mut tx, &failing).await?;
             Turn::Idle(failing.next_probe_at)

@@ -290,6 +290,7 @@ impl Draft {
                 let link = match piece.then {
                     None => continue,
                     Some(Slot::Manage) => &manage,
+                    Some(Slot::Unsubscribe) if unsubscribe.is_empty() => &manage,
                     Some(Slot::Unsubscribe) => &unsubscribe,
                 };
                 let link = if kind == "html" { markdown::escaped(link) } else { link.clone() };

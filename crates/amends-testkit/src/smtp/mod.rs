@@ -62,6 +62,10 @@ pub struct Options {
     pub credentials: Option<(String, String)>,
     /// Further lines of the reply to `EHLO`, such as `DSN`. `PIPELINING`, `8BITMIME`, `SMTPUTF8` and `SIZE` are always offered.
     pub extensions: Vec<String>,
+    /// How long it thinks before it answers the end of each message.
+    pub pause: Duration,
+    /// Most connections at once; more are greeted with `421`. 0 for any number.
+    pub connections: usize,
 }
 
 /// A message that was received to its end.
@@ -259,6 +263,15 @@ impl Sink {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.state().connections
+    }
+
+    /// The messages that it has accepted, oldest first; it forgets all others, and these.
+    #[must_use]
+    pub fn take(&self) -> Vec<Message> {
+        let mut taken = Vec::new();
+        self.shared.change(|state| taken = std::mem::take(&mut state.messages));
+        taken.retain(Message::accepted);
+        taken
     }
 
     /// Forgets the messages so far.

@@ -16,6 +16,11 @@ pub(super) fn serve(stream: TcpStream, shared: &Shared, number: usize) -> io::Re
         session.reply(&reply);
         return session.flush();
     }
+    let most = shared.options.connections;
+    if most > 0 && shared.state().open > most {
+        session.reply("421 4.7.0 Too many connections");
+        return session.flush();
+    }
     session.reply("220 sink.test ESMTP");
     session.talk(number)
 }
@@ -165,6 +170,9 @@ impl Session<'_> {
     /// Decides about a message and remembers it; whether the session goes on.
     fn keep(&mut self, hello: &str, envelope: Envelope, raw: Vec<u8>, connection: usize) -> bool {
         stall(self.shared, Step::Message);
+        if !self.shared.options.pause.is_zero() {
+            std::thread::sleep(self.shared.options.pause);
+        }
         let reply = match self.behaviour() {
             Behaviour::RefuseMessage(reply) => reply,
             Behaviour::CutBeforeReply | Behaviour::CutInData(_) => String::new(),

@@ -234,29 +234,34 @@ fn templates(data: &Path) -> Vec<Line> {
 
 async fn mail(config: &Config, resolver: Option<std::net::SocketAddr>) -> Vec<Line> {
     const WHAT: &str = "mail";
-    let Some(address) = &config.mail.server else {
+    if config.mail.server.is_none() {
         return vec![Line::wrong(
             Level::Note,
             WHAT,
             "No mail server is configured: messages go to the built-in viewer and reach nobody.",
             "Set mail.server when subscribers are to get mail.",
         )];
-    };
-    let server = match MailServer::from_url(address, &config.hello()) {
-        Ok(server) => server,
-        Err(why) => {
-            return vec![Line::wrong(
-                Level::Bad,
-                WHAT,
-                format!("mail.server is not understood: {why}."),
-                "Mend it in the configuration.",
-            )];
+    }
+    let servers = match crate::post::servers(config) {
+        Ok(servers) => servers,
+        Err(failure) => {
+            return vec![Line::wrong(Level::Bad, WHAT, failure.message, "Mend it in the configuration.")];
         }
     };
     let mut lines = Vec::new();
+    for server in &servers {
+        lines.push(mail_server(server, resolver).await);
+    }
+    lines.extend(sending_domain(config, resolver).await);
+    lines
+}
+
+/// Whether a mail server can be used.
+async fn mail_server(server: &MailServer, resolver: Option<std::net::SocketAddr>) -> Line {
+    const WHAT: &str = "mail";
     let opened = async {
         let door = Door::new(DoorConfig { resolver, ..DoorConfig::default() }).map_err(|e| e.to_string())?;
-        Session::open(&door, &server).await.map_err(|e| e.to_string())
+        Session::open(&door, server).await.map_err(|e| e.to_string())
     };
     match tokio::time::timeout(Duration::from_secs(20), opened).await {
         Ok(Ok(session)) => {
@@ -269,7 +274,7 @@ async fn mail(config: &Config, resolver: Option<std::net::SocketAddr>) -> Vec<Li
                 if secure { ", encrypted" } else { "" }
             );
             let loopback = matches!(server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
-            lines.push(if secure || loopback {
+            if secure || loopback {
                 Line::good(WHAT, says)
             } else {
                 Line::wrong(
@@ -278,23 +283,21 @@ async fn mail(config: &Config, resolver: Option<std::net::SocketAddr>) -> Vec<Li
                     format!("{says} It offers no encryption."),
                     "Use a server that does, with smtp+starttls:// or smtps://.",
                 )
-            });
+            }
         }
-        Ok(Err(why)) => lines.push(Line::wrong(
+        Ok(Err(why)) => Line::wrong(
             Level::Bad,
             WHAT,
             format!("The mail server cannot be used: {why}."),
             "Messages are held meanwhile; check address, name and password.",
-        )),
-        Err(_) => lines.push(Line::wrong(
+        ),
+        Err(_) => Line::wrong(
             Level::Bad,
             WHAT,
             format!("{}:{} did not answer within 20 seconds.", server.host, server.port),
             "Check that it runs and that no firewall is between.",
-        )),
+        ),
     }
-    lines.extend(sending_domain(config, resolver).await);
-    lines
 }
 
 /// SPF, DKIM and DMARC of the sending domain.

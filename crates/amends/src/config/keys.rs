@@ -60,6 +60,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "Mail server: smtp:// (encrypted when it offers to be), smtp+starttls:// (always) or smtps://. Without one, mail goes to the built-in viewer.",
     },
     Key {
+        name: "mail.fallback_servers",
+        default: "[]",
+        example: "[\"smtps://user:password@smtp.example.org\"]",
+        about: "Mail servers to use, in this order, while mail.server does not work or refuses our mail. It is tried again from time to time.",
+    },
+    Key {
         name: "mail.from",
         default: "",
         example: "\"Example Status <status@example.com>\"",
@@ -76,6 +82,12 @@ pub(super) const KEYS: &[Key] = &[
         default: "[]",
         example: "[\"oncall@example.com\"]",
         about: "Who gets a mail when mail to subscribers could not be sent for a while and now can again.",
+    },
+    Key {
+        name: "mail.canary",
+        default: "",
+        example: "\"status-canary@example.com\"",
+        about: "A mailbox of your own that gets a copy of every broadcast, ahead of everybody else.",
     },
     Key {
         name: "mail.dkim_domain",

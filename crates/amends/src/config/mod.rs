@@ -36,6 +36,10 @@ pub struct Config {
 pub struct Mail {
     /// Address of the mail server; none for the built-in viewer.
     pub server: Option<String>,
+    /// Mail servers to use while that one does not work.
+    pub fallback_servers: Vec<String>,
+    /// Who gets a copy of every broadcast, ahead of everybody else.
+    pub canary: Option<String>,
     /// `From`: name and address; by default made from the page's name and the public address.
     pub from: Option<String>,
     /// `Reply-To` of what customers get.

@@ -139,12 +139,19 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
             "mail.dkim_domain, mail.dkim_selector and mail.dkim_key_file belong together; set all three or none".into(),
         ));
     }
-    if let Some((value, place)) = one("mail.server")
-        && !["smtp://", "smtps://", "smtp+starttls://"].iter().any(|scheme| value.starts_with(scheme))
-    {
-        return Err(ConfigError(format!(
-            "{place} must begin with smtp://, smtps:// or smtp+starttls://, such as smtp://localhost:25"
-        )));
+    let fallback_servers: Vec<String> =
+        list("mail.fallback_servers").into_iter().filter(|v| !v.is_empty()).collect();
+    for name in ["mail.server", "mail.fallback_servers"] {
+        let Some(Set { value, place }) = set.get(name) else { continue };
+        let is_server = |v: &str| ["smtp://", "smtps://", "smtp+starttls://"].iter().any(|s| v.starts_with(s));
+        if value.iter().map(|v| v.trim()).any(|v| !v.is_empty() && !is_server(v)) {
+            return Err(ConfigError(format!(
+                "{place} must begin with smtp://, smtps:// or smtp+starttls://, such as smtp://localhost:25"
+            )));
+        }
+    }
+    if !fallback_servers.is_empty() && one("mail.server").is_none() {
+        return Err(ConfigError("mail.fallback_servers needs mail.server; set the first server there".into()));
     }
     if let Some((value, place)) = one("database")
         && !(value.starts_with("postgres://") || value.starts_with("postgresql://"))
@@ -164,6 +171,8 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         log: text("log").unwrap_or_else(|| "info".into()),
         mail: Mail {
             server: text("mail.server"),
+            fallback_servers,
+            canary: text("mail.canary"),
             from: text("mail.from"),
             reply_to: text("mail.reply_to"),
             operators: list("mail.operators").into_iter().filter(|v| !v.is_empty()).collect(),

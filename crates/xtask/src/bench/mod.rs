@@ -35,6 +35,11 @@ const BENCHES: &[Bench] = &[
         run: || benches("amends-app", "scale"),
     },
     Bench {
+        name: "mail",
+        about: "mail to very many, beside smtp-source, and signed",
+        run: || benches("amends-courier", "mail"),
+    },
+    Bench {
         name: "search",
         about: "searching letter by letter, on as large a record",
         run: || benches("amends-memory", "search"),

@@ -1,0 +1,153 @@
+//! One wave of a batch over several lines at once: what they share, and the work of each.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+use crate::channel::{Answer, Carrier, Line, LineEnd, Task};
+use crate::judge::Verdict;
+use crate::trial::{Stop, Trial};
+
+/// Why the channel was stopped, with the words that did it.
+pub(super) type Stopped = (Stop, String);
+
+fn hash(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What the lines of one batch share.
+pub(super) struct Round {
+    lanes: Vec<Mutex<VecDeque<Task>>>,
+    halted: AtomicBool,
+    /// Lines that are at work.
+    open: AtomicUsize,
+    verdict: Mutex<RoundVerdict>,
+}
+
+pub(super) struct RoundVerdict {
+    pub(super) trial: Trial,
+    pub(super) stopped: Option<Stopped>,
+    /// A further line could not be opened while others worked.
+    pub(super) crowded: bool,
+}
+
+impl Round {
+    /// Messages to one address stay on one line, so that they arrive in order.
+    pub(super) fn new(tasks: Vec<Task>, lanes: usize, trial: Trial) -> Self {
+        let mut queues: Vec<VecDeque<Task>> = (0..lanes).map(|_| VecDeque::new()).collect();
+        for task in tasks {
+            queues[(hash(&task.delivery.address) % lanes as u64) as usize].push_back(task);
+        }
+        Self {
+            lanes: queues.into_iter().map(Mutex::new).collect(),
+            halted: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
+            verdict: Mutex::new(RoundVerdict { trial, stopped: None, crowded: false }),
+        }
+    }
+
+    pub(super) fn halt(&self) {
+        self.halted.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_halted(&self) -> bool {
+        self.halted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn verdict(&self) -> MutexGuard<'_, RoundVerdict> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lane(&self, lane: usize) -> MutexGuard<'_, VecDeque<Task>> {
+        self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self, lane: usize) -> Option<Task> {
+        if self.is_halted() { None } else { self.lane(lane).pop_front() }
+    }
+
+    fn note(&self, task: &Task, answer: &Answer) {
+        let mut verdict = self.verdict();
+        if let Some(stop) = verdict.trial.note(hash(&task.delivery.id), answer.verdict)
+            && verdict.stopped.is_none()
+        {
+            verdict.stopped = Some((stop, answer.words.clone()));
+            self.halt();
+        }
+    }
+
+    fn stop(&self, words: String) {
+        let mut verdict = self.verdict();
+        if verdict.stopped.is_none() {
+            verdict.stopped = Some((Stop::ChannelFailure, words));
+        }
+        self.halt();
+    }
+}
+
+/// Lines that broke one after another without carrying anything: the channel is broken, not the line.
+const BARREN: usize = 2;
+
+/// Works one lane off, opening lines as needed; gives back a line that is still good.
+pub(super) async fn work(
+    round: Arc<Round>,
+    lane: usize,
+    mut line: Option<Box<dyn Line>>,
+    carrier: Arc<dyn Carrier>,
+    answers: mpsc::UnboundedSender<(Task, Answer)>,
+) -> Option<Box<dyn Line>> {
+    let mut barren = 0;
+    while !round.is_halted() && !round.lane(lane).is_empty() {
+        let was_open = line.is_some();
+        let mut open = match line.take() {
+            Some(open) => open,
+            None => match carrier.open().await {
+                Ok(open) => open,
+                Err(words) => {
+                    // A server that works may not want more lines; what this one would have sent stays for the next batch.
+                    if round.open.load(Ordering::Relaxed) == 0 {
+                        round.stop(words);
+                    } else {
+                        round.verdict().crowded = true;
+                    }
+                    return None;
+                }
+            },
+        };
+        round.open.fetch_add(1, Ordering::Relaxed);
+        let mut carried = false;
+        let end = open
+            .carry(&mut || round.next(lane), &mut |mut task, answer| {
+                if answer.verdict == Verdict::NotSent && !task.came_back {
+                    // It never left: the next line takes it, and it costs no attempt.
+                    task.came_back = true;
+                    round.lane(lane).push_front(task);
+                    return;
+                }
+                carried |= !matches!(answer.verdict, Verdict::NotSent | Verdict::Unknown);
+                round.note(&task, &answer);
+                // Nobody listens only if the batch was given up; then the lease brings the message back.
+                let _ = answers.send((task, answer));
+            })
+            .await;
+        round.open.fetch_sub(1, Ordering::Relaxed);
+        match end {
+            LineEnd::Drained => line = Some(open),
+            LineEnd::Gone(why) => {
+                // A line that was open from before may have been closed for being idle.
+                if !carried && !was_open {
+                    barren += 1;
+                }
+                if barren == BARREN {
+                    round.stop(why);
+                }
+            }
+        }
+    }
+    line
+}
