@@ -94,7 +94,9 @@ impl Company {
     async fn publish(&self, number: u8) -> BroadcastId {
         let id = BroadcastId::from_random([number; 12]);
         let mut tx = self.store.begin().await.unwrap();
-        plan::enqueue(&mut tx, id.clone(), &content(number), "subject", Audience::default(), now()).await.unwrap();
+        plan::enqueue(&mut tx, id.clone(), &content(number), "subject", Audience::default(), now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -166,7 +168,17 @@ fn reference(messages: usize, size: usize) -> f64 {
     let (mut child, port) = sink(messages);
     let began = Instant::now();
     let mut source = Command::new("smtp-source")
-        .args(["-d", "-c", "-N", "-s", &CONNECTIONS.to_string(), "-l", &size.to_string(), "-m", &messages.to_string()])
+        .args([
+            "-d",
+            "-c",
+            "-N",
+            "-s",
+            &CONNECTIONS.to_string(),
+            "-l",
+            &size.to_string(),
+            "-m",
+            &messages.to_string(),
+        ])
         .args(["-f", "b@example.com", "-t", "user@example.net", &format!("127.0.0.1:{port}")])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -181,7 +193,8 @@ fn reference(messages: usize, size: usize) -> f64 {
 /// What the courier reaches, planning and durable outcomes included: messages a second, and seconds.
 async fn ours(company: &Company, number: u8, messages: usize, signer: Option<Signer>) -> (f64, f64) {
     let (mut child, port) = sink(messages);
-    let mut server = MailServer::from_url(&format!("smtp://127.0.0.1:{port}"), "status.marrowby.example").unwrap();
+    let mut server =
+        MailServer::from_url(&format!("smtp://127.0.0.1:{port}"), "status.marrowby.example").unwrap();
     server.connections = CONNECTIONS;
     let door = Door::new(DoorConfig::default()).unwrap();
     let postmaster = company.postmaster(signer);
@@ -249,7 +262,8 @@ fn openssl() -> f64 {
         .output()
         .expect("openssl is installed");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().rfind(|l| l.trim_start().starts_with("rsa")).expect("a line of figures").to_owned();
+    let line =
+        text.lines().rfind(|l| l.trim_start().starts_with("rsa")).expect("a line of figures").to_owned();
     // "rsa  2048 bits 0.000520s 0.000015s 1923.1 66666.7", in newer versions with two more columns.
     let words: Vec<f64> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
     words.into_iter().filter(|v| *v > 100.0 && (*v - 2048.0).abs() > 0.5).next().expect("signatures a second")
@@ -296,10 +310,13 @@ fn rendering(company: &Company) -> (f64, f64, usize) {
 }
 
 async fn run() {
-    let messages: usize = std::env::var("AMENDS_BENCH_MESSAGES").ok().and_then(|v| v.parse().ok()).unwrap_or(50_000);
+    let messages: usize =
+        std::env::var("AMENDS_BENCH_MESSAGES").ok().and_then(|v| v.parse().ok()).unwrap_or(50_000);
     let company = Company::new(messages).await;
     let (made, signed, size) = rendering(&company);
-    println!("a message has {size} bytes; it is made in {made:.1} us, and signed (RSA-2048) in {signed:.0} us on one core");
+    println!(
+        "a message has {size} bytes; it is made in {made:.1} us, and signed (RSA-2048) in {signed:.0} us on one core"
+    );
 
     let (mut theirs, mut our, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for n in 0..=RUNS {
@@ -319,7 +336,10 @@ async fn run() {
     let nowhere = company.courier(Arc::new(Nowhere));
     let id = company.publish(40).await;
     let own = company.work(&nowhere, &id, messages as u64).await;
-    println!("of that, planning, claiming and recording: {:.1} us a message", own.as_secs_f64() * 1e6 / messages as f64);
+    println!(
+        "of that, planning, claiming and recording: {:.1} us a message",
+        own.as_secs_f64() * 1e6 / messages as f64
+    );
     println!("mail_fanout ratio {:.2} goal 1.3", median(ratios));
 
     let few = 10_000;
@@ -338,7 +358,10 @@ async fn run() {
         let id = company.publish(60).await;
         company.work(&courier, &id, subscribers as u64).await;
         let cost = began.elapsed().as_secs_f64() * 1e6 / subscribers as f64;
-        println!("{subscribers} subscribers: {cost:.1} us a message (plan, claim, record), at most {:.0} MiB", most_memory());
+        println!(
+            "{subscribers} subscribers: {cost:.1} us a message (plan, claim, record), at most {:.0} MiB",
+            most_memory()
+        );
         costs.push(cost);
     }
     let flat = costs[3] / costs[1];

@@ -174,9 +174,12 @@ mod tests {
     #[test]
     fn nobody_hears_the_end_before_the_beginning() {
         let around = |newer, newer_is_out, older_is_due| Around { newer, newer_is_out, older_is_due };
-        let superseded =
-            |d| matches!(d, Decision::Drop(DeliveryState::Superseded, _));
-        assert_eq!(decide(&claimed(0), around(true, false, false)), Decision::Send, "the first attempt goes out");
+        let superseded = |d| matches!(d, Decision::Drop(DeliveryState::Superseded, _));
+        assert_eq!(
+            decide(&claimed(0), around(true, false, false)),
+            Decision::Send,
+            "the first attempt goes out"
+        );
         assert!(superseded(decide(&claimed(1), around(true, false, false))), "a retry does not");
         assert!(superseded(decide(&claimed(0), around(true, true, false))), "the address knows more already");
         assert_eq!(decide(&claimed(0), around(false, false, true)), Decision::Wait);

@@ -92,7 +92,6 @@ impl Company {
         Arc::new(Postmaster::new(self.settings.clone(), links, None))
     }
 
-
     fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
         let clock = self.clock.clone();
         Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap())
@@ -100,7 +99,12 @@ impl Company {
 
     fn courier(&self) -> Courier {
         let door = Door::new(DoorConfig::default()).unwrap();
-        self.courier_over(Arc::new(Email::new(door, vec![server_at(&self.sink)], self.clock(), self.postmaster())))
+        self.courier_over(Arc::new(Email::new(
+            door,
+            vec![server_at(&self.sink)],
+            self.clock(),
+            self.postmaster(),
+        )))
     }
 
     /// A courier with several mail servers, in this order.
@@ -527,7 +531,10 @@ async fn another_server_carries_on_where_the_first_refuses() {
             let id = c.publish(1).await;
             c.work(&courier).await;
             one_of(c.counts(&id).await, |c| c.accepted, 300);
-            assert!(c.sink.attempts().len() <= most, "{engine} {behaviour:?}: few are tried before the way changes");
+            assert!(
+                c.sink.attempts().len() <= most,
+                "{engine} {behaviour:?}: few are tried before the way changes"
+            );
             let health = channel::get(&mut c.store.read().await.unwrap(), Channel::Email).await.unwrap();
             assert!(!health.is_some_and(|h| h.failing), "{engine} {behaviour:?}: nothing is held");
             let told = second.messages().iter().filter(|m| m.recipients == ["ops@acme.example"]).count();

@@ -346,7 +346,11 @@ async fn single_mails_go_before_broadcasts_and_what_changed_meanwhile_is_seen() 
         assert!(of(3).suppressed && !of(0).suppressed);
 
         let mut tx = fresh.store.begin().await.unwrap();
-        assert_eq!(broadcast::neighbours(&mut tx, &first.id).await.unwrap(), Neighbours::default(), "{engine}");
+        assert_eq!(
+            broadcast::neighbours(&mut tx, &first.id).await.unwrap(),
+            Neighbours::default(),
+            "{engine}"
+        );
         let next = a_broadcast(3, "incident-x");
         broadcast::insert(&mut tx, &next, "{}").await.unwrap();
         let newer = Neighbours { newer: vec![next.id.clone()], older: vec![] };
@@ -354,7 +358,8 @@ async fn single_mails_go_before_broadcasts_and_what_changed_meanwhile_is_seen() 
         let older = Neighbours { newer: vec![], older: vec![first.id.clone()] };
         assert_eq!(broadcast::neighbours(&mut tx, &next.id).await.unwrap(), older, "{engine}");
         assert_eq!(broadcast::neighbours(&mut tx, &single.id).await.unwrap(), Neighbours::default());
-        let ids: Vec<_> = claimed.iter().map(|c| c.id.clone()).chain(["unknown00000".parse().unwrap()]).collect();
+        let ids: Vec<_> =
+            claimed.iter().map(|c| c.id.clone()).chain(["unknown00000".parse().unwrap()]).collect();
         let states = delivery::states(&mut tx, &ids).await.unwrap();
         assert_eq!(states.len(), 5, "{engine}: those that exist");
         assert!(states.values().all(|s| *s == DeliveryState::Sending), "{engine}");

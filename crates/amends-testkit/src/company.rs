@@ -133,8 +133,7 @@ impl Company {
         let data = self.nodes[0].data().to_string_lossy().into_owned();
         let config = self.nodes[0].config().to_string_lossy().into_owned();
         // The sending domain cannot be asked for here: nobody listens on this port.
-        let arguments =
-            ["doctor", "--data", &data, "--config", &config, "--resolver", "127.0.0.1:9"];
+        let arguments = ["doctor", "--data", &data, "--config", &config, "--resolver", "127.0.0.1:9"];
         String::from_utf8_lossy(&server::run(&arguments).stdout).into_owned()
     }
 

@@ -145,7 +145,15 @@ fn misbehaviour(engine: &str, company: &Company, number: usize, words: &str, beh
     company.sink.clear();
     company.sink.behave(behaviour);
     let title = format!("Trouble {number}");
-    company.run(&["incident", "declare", "--title", &title, "--public", "--message", &format!("It is {marker}.")]);
+    company.run(&[
+        "incident",
+        "declare",
+        "--title",
+        &title,
+        "--public",
+        "--message",
+        &format!("It is {marker}."),
+    ]);
     std::thread::sleep(Duration::from_secs(10));
     let before = recipients_of(&company.sink.messages(), &marker).len();
     company.sink.behave(Behaviour::Accept);

@@ -37,7 +37,12 @@ impl Email {
                 Ok(session) => {
                     self.breakers.opened(n);
                     let breakers = self.breakers.clone();
-                    return Ok(Box::new(EmailLine { session, server: n, breakers, postmaster: self.postmaster.clone() }));
+                    return Ok(Box::new(EmailLine {
+                        session,
+                        server: n,
+                        breakers,
+                        postmaster: self.postmaster.clone(),
+                    }));
                 }
                 Err(e) => {
                     self.breakers.broke(n, (self.clock)());

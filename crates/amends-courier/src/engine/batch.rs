@@ -34,7 +34,9 @@ impl Courier {
         state: &mut State,
         stop: &watch::Receiver<bool>,
     ) -> Result<Turn, StoreError> {
-        let Some(batch) = self.claim(BATCH, Order::OldestFirst, true).await? else { return Ok(Turn::Idle(None)) };
+        let Some(batch) = self.claim(BATCH, Order::OldestFirst, true).await? else {
+            return Ok(Turn::Idle(None));
+        };
         let was_all = batch.was_all;
         let held = self.send(batch, state, stop.clone()).await?;
         Ok(if was_all || held { Turn::Idle(Some(self.now())) } else { Turn::More })
@@ -80,7 +82,10 @@ impl Courier {
             }
         }
         if superseded > 0 {
-            tracing::info!(count = superseded, "messages were not sent: newer word on the same matter goes instead");
+            tracing::info!(
+                count = superseded,
+                "messages were not sent: newer word on the same matter goes instead"
+            );
         }
         // What was put off and came back may be due later than what was said after it.
         tasks.sort_by_key(|t| (t.delivery.subscriber_id.is_some(), t.bundle.made_at));
@@ -328,4 +333,3 @@ struct Ended {
 fn is_certain((_, answer): &(Task, Answer)) -> bool {
     matches!(answer.verdict, Verdict::Accepted | Verdict::Refused)
 }
-

@@ -69,7 +69,8 @@ impl Courier {
         for operator in &self.settings.operators {
             let mut id = [0; amends_model::ID_LENGTH];
             (self.random)(&mut id);
-            plan::enqueue_single(&mut tx, BroadcastId::from_random(id), &content, &subject, operator, now).await?;
+            plan::enqueue_single(&mut tx, BroadcastId::from_random(id), &content, &subject, operator, now)
+                .await?;
         }
         tx.commit().await
     }

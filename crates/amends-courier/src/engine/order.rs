@@ -39,11 +39,8 @@ pub(super) async fn around(
         .flat_map(|(c, n)| n.newer.iter().chain(&n.older).map(|b| delivery_id(b, channel, &c.address)))
         .collect();
     let states = delivery::states(tx, &asked).await?;
-    let batch = if neighbours.is_empty() {
-        HashSet::new()
-    } else {
-        claimed.iter().map(|c| c.id.clone()).collect()
-    };
+    let batch =
+        if neighbours.is_empty() { HashSet::new() } else { claimed.iter().map(|c| c.id.clone()).collect() };
     Ok(Arounds { channel, neighbours, states, batch })
 }
 

@@ -138,9 +138,8 @@ impl Company {
     #[must_use]
     pub fn kill_rounds(&mut self, rounds: Rounds) -> Tally {
         let began = Instant::now();
-        let declared = self.json(&[
-            "incident", "declare", "--title", "Daily team emails not sent out", "--public",
-        ]);
+        let declared =
+            self.json(&["incident", "declare", "--title", "Daily team emails not sent out", "--public"]);
         let incident = declared["id"].as_str().expect("an id").to_owned();
         let clients = (0..self.nodes.len()).map(|n| self.client(n)).collect();
         let publisher = Publisher { clients, incident };

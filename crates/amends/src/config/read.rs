@@ -143,7 +143,8 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         list("mail.fallback_servers").into_iter().filter(|v| !v.is_empty()).collect();
     for name in ["mail.server", "mail.fallback_servers"] {
         let Some(Set { value, place }) = set.get(name) else { continue };
-        let is_server = |v: &str| ["smtp://", "smtps://", "smtp+starttls://"].iter().any(|s| v.starts_with(s));
+        let is_server =
+            |v: &str| ["smtp://", "smtps://", "smtp+starttls://"].iter().any(|s| v.starts_with(s));
         if value.iter().map(|v| v.trim()).any(|v| !v.is_empty() && !is_server(v)) {
             return Err(ConfigError(format!(
                 "{place} must begin with smtp://, smtps:// or smtp+starttls://, such as smtp://localhost:25"
@@ -151,7 +152,9 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         }
     }
     if !fallback_servers.is_empty() && one("mail.server").is_none() {
-        return Err(ConfigError("mail.fallback_servers needs mail.server; set the first server there".into()));
+        return Err(ConfigError(
+            "mail.fallback_servers needs mail.server; set the first server there".into(),
+        ));
     }
     if let Some((value, place)) = one("database")
         && !(value.starts_with("postgres://") || value.starts_with("postgresql://"))
