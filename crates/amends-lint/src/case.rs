@@ -73,6 +73,11 @@ impl<'a> Case<'a> {
         all.iter().filter(|phrase| groups.contains(&phrase.group))
     }
 
+    /// True if a phrase of one of these groups stands in the same sentence.
+    pub fn has_beside(&self, phrase: &Phrase, groups: &[&str]) -> bool {
+        self.phrases(groups).any(|other| other.sentence == phrase.sentence)
+    }
+
     /// The sentences, without headings, of sections that are about any of `kinds`.
     pub fn sentences_about(&self, kinds: Kinds) -> impl Iterator<Item = Sentence<'_>> {
         self.sentences().filter(move |sentence| {

@@ -10,6 +10,7 @@
 
 #![deny(missing_docs)]
 
+mod actions;
 mod case;
 mod check;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod record;
 pub mod rule;
 pub mod rules;
 mod times;
+mod topic;
 pub mod waiver;
 mod words;
 

@@ -15,10 +15,11 @@ mod token;
 use pattern::{Pattern, Reader};
 use token::{Token, class, tokens};
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     include_str!("../../words/people.txt"),
     include_str!("../../words/blame.txt"),
     include_str!("../../words/action.txt"),
+    include_str!("../../words/letters.txt"),
 ];
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::of_files);
@@ -127,6 +128,8 @@ pub struct Phrase {
     pub block: Option<usize>,
     /// Where it stands in the source.
     pub span: Span,
+    /// With the few words after it that say what it is about.
+    pub clause: Span,
     /// Where the sentence around it stands in the source.
     pub sentence: Span,
 }
@@ -150,6 +153,7 @@ pub fn phrases(document: &Document<'_>) -> Vec<Phrase> {
                     group: hit.group,
                     block: None,
                     span: Span::new(at(hit.start), at(hit.end)),
+                    clause: Span::new(at(hit.start), at(clause_end(&field.value[start..end], hit.end))),
                     sentence: Span::new(at(0), base + end),
                 }));
             }
@@ -158,16 +162,47 @@ pub fn phrases(document: &Document<'_>) -> Vec<Phrase> {
     for (index, block) in document.blocks.iter().enumerate().filter(|(_, block)| !block.quoted) {
         for (start, end) in block_sentences(block) {
             hits.clear();
-            find_into(&block.text.as_str()[start..end], &mut room, &mut hits);
+            let sentence = &block.text.as_str()[start..end];
+            find_into(sentence, &mut room, &mut hits);
             all.extend(hits.iter().map(|hit| Phrase {
                 group: hit.group,
                 block: Some(index),
                 span: block.text.span(start + hit.start, start + hit.end),
+                clause: block.text.span(start + hit.start, start + clause_end(sentence, hit.end)),
                 sentence: block.text.span(start, end),
             }));
         }
     }
     all
+}
+
+/// Most words that follow a phrase in its clause.
+const CLAUSE: usize = 5;
+
+/// Where the clause around a phrase that ends at `end` is over: at a mark, or after a few words.
+fn clause_end(sentence: &str, end: usize) -> usize {
+    let mut words = 0;
+    for (at, c) in sentence[end..].char_indices() {
+        let over = matches!(c, ',' | ';' | ':' | '(' | ')' | '|' | '!' | '?')
+            || (c == '.' && !sentence[end + at + 1..].starts_with(char::is_alphanumeric));
+        words += usize::from(c.is_whitespace());
+        if over || words > CLAUSE {
+            return end + at;
+        }
+    }
+    sentence.len()
+}
+
+/// The first phrase of each sentence: one finding is enough for one sentence.
+pub fn first_of_sentences<'p>(phrases: impl Iterator<Item = &'p Phrase>) -> Vec<&'p Phrase> {
+    let mut first: Vec<&Phrase> = Vec::new();
+    for phrase in phrases {
+        match first.last() {
+            Some(known) if known.sentence == phrase.sentence => {}
+            _ => first.push(phrase),
+        }
+    }
+    first
 }
 
 /// The sentences of a block as byte ranges in its plain text, without blanks around them; none for code. Each cell

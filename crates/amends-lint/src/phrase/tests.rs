@@ -37,7 +37,7 @@ fn blame_is_found() {
         ("I mistakenly interpreted the notice as a billing change.", "self"),
         ("It was my fault.", "self"),
         ("Everybody needs to be more careful with wildcards.", "care"),
-        ("The release was rushed.", "care"),
+        ("The release was rushed.", "failure"),
         ("A careless deploy took the site down.", "blame-word"),
         ("Our provider let us down again.", "vendor"),
     ];

@@ -104,6 +104,42 @@ pub(crate) fn begins_with_verb(text: &str) -> bool {
     first.is_some_and(|(start, end)| sentence(&text[start..end]).headed)
 }
 
+/// True if a text says what to do, or at least what should be: it begins with a verb, or holds one of the usual ones
+/// behind its subject.
+pub(crate) fn says_what_to_do(text: &str) -> bool {
+    let promised = |hit: &Hit| {
+        [
+            "passive-strong",
+            "passive-detect",
+            "passive-paper",
+            "purpose-detect",
+            "condition",
+            "lead",
+            "ensure",
+            "vigilance",
+        ]
+        .contains(&hit.group)
+    };
+    begins_with_verb(text) || phrase::find(body(text)).iter().any(promised)
+}
+
+/// The verb with which an action begins, if it only says that something will be tried or looked at, and whether the
+/// action names something to look at all the same.
+pub(crate) fn open_verb(text: &str) -> Option<(&str, bool)> {
+    let text = body(text);
+    let (start, end) = phrase::sentences(text).into_iter().next()?;
+    let mut rest = &text[start..end];
+    let artefact = phrase::find(rest).iter().any(|hit| hit.group == "artefact");
+    for _ in 0..5 {
+        let hits = phrase::find(rest);
+        if let Some(hit) = at_start(&hits, rest, "unverifiable").or_else(|| at_start(&hits, rest, "ensure")) {
+            return Some((rest.get(hit.start..hit.end)?, artefact));
+        }
+        rest = rest.get(at_start(&hits, rest, "lead")?.end..)?;
+    }
+    None
+}
+
 #[derive(Clone, Copy)]
 struct Sentence {
     strength: Strength,

@@ -67,10 +67,38 @@ rules! {
     d03
 
     // Causes.
+    c01
 
     // Blame.
+    b01
+    b02
+    b03
+    b04
+    b05
+    b06
+    b07
+    b08
 
     // Actions.
+    a01
+    a02
+    a03
+    a04
+    a05
+    a06
+    a07
+    a08
+    a09
+    a10
+    a11
+    a12
+    a13
+    a14
+    a15
+    a16
+    a17
+    a18
+    a19
 
     // Customers' letters.
 

@@ -1,0 +1,39 @@
+//! # An action without an owner
+//!
+//! Actions that name nobody who will see to them: no column, no ‘owner:’, no handle. One finding for all of them.
+//!
+//! ## Why it matters
+//!
+//! What belongs to everybody is done by nobody. One name makes the promise real.
+//!
+//! ## Bad
+//!
+//! ```text
+//! - Test before deploying on all servers
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! - Add a staging step to the deploy pipeline (owner: Ada Lovelace, due 2026-12-01)
+//! ```
+//!
+//! ## Source
+//!
+//! GitLab's and Google's rules for action items.
+
+use crate::actions;
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::read::facts::Action;
+use crate::rule::Rule;
+
+pub(crate) const RULE: Rule = Rule::new("A01", Level::Error, include_str!("a01.rs"), check);
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let without = |action: &&Action| action.owner.is_none() && !action.done;
+    actions::one_for_all(case, without, |count, all| {
+        let message = format!("{} nobody as its owner.", actions::share(count, all, "names", "name"));
+        (message, "Name one person for each: (owner: Ada Lovelace).")
+    })
+}

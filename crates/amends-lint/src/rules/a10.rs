@@ -1,0 +1,51 @@
+//! # No proof that the actions hold
+//!
+//! No action names a test, a threshold, a drill or a date on which somebody looks whether it works.
+//!
+//! ## Why it matters
+//!
+//! An alert that never fired and a backup that was never restored are hopes. What is not proven is found out in the
+//! next incident.
+//!
+//! ## Bad
+//!
+//! ```text
+//! - Rotate certificates automatically
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! - Rotate certificates automatically, verified each week by a job that reads the expiry date
+//! ```
+//!
+//! ## Source
+//!
+//! RCA²: every action needs a measure.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::read::facts::Action;
+use crate::read::strength::Strength;
+use crate::rule::Rule;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule::new("A10", Level::Error, include_str!("a10.rs"), check).from_tier(1);
+
+static PROOFS: LazyLock<Words> = words!("proofs");
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let acts = &case.facts().actions;
+    let proven = |action: &Action| {
+        PROOFS.any_of(&action.text) || action.text.contains('%') || action.strength == Strength::Detect
+    };
+    let Some(first) = acts.first().filter(|_| !acts.iter().any(proven) && case.is_postmortem()) else {
+        return Vec::new();
+    };
+    let message = match acts.len() {
+        1 => "The action does not say how one will see that it holds.".to_owned(),
+        many => format!("None of the {many} actions says how one will see that it holds."),
+    };
+    vec![Finding::at(first.span, message).instead("Name the test, the threshold or the drill that proves it.")]
+}
