@@ -1,6 +1,7 @@
 //! What every use case works with: the store, the clock, randomness, and who is told when something changed.
 
 use crate::error::AppError;
+use crate::health::Examiner;
 use crate::subscriber::FormBudget;
 use amends_courier::{Links, MailSettings};
 use amends_memory::Memory;
@@ -32,11 +33,13 @@ struct Inner {
     random: Random,
     settings: Settings,
     changed: watch::Sender<i64>,
+    ending: watch::Sender<bool>,
     courier: Notify,
     mail: OnceLock<MailSettings>,
     links: OnceLock<Links>,
     form: FormBudget,
     memory: OnceCell<Memory>,
+    examiner: OnceLock<Examiner>,
 }
 
 /// The application: one public function for each thing that a person or a robot can do. Cheap to clone.
@@ -52,11 +55,13 @@ impl App {
             random,
             settings,
             changed: watch::Sender::new(0),
+            ending: watch::Sender::new(false),
             courier: Notify::new(),
             mail: OnceLock::new(),
             links: OnceLock::new(),
             form: FormBudget::default(),
             memory: OnceCell::new(),
+            examiner: OnceLock::new(),
         }))
     }
 
@@ -92,6 +97,15 @@ impl App {
         })
     }
 
+    /// Decides how the installation is examined; before anything runs, and once.
+    pub fn set_examiner(&self, examiner: Examiner) {
+        let _ = self.0.examiner.set(examiner);
+    }
+
+    pub(crate) fn examiner(&self) -> Option<Examiner> {
+        self.0.examiner.get().cloned()
+    }
+
     pub(crate) fn links_cell(&self) -> &OnceLock<Links> {
         &self.0.links
     }
@@ -118,6 +132,16 @@ impl App {
     /// Follows changes: the value is the newest number of the change feed that this node knows of.
     pub fn changes(&self) -> watch::Receiver<i64> {
         self.0.changed.subscribe()
+    }
+
+    /// Follows whether this node is about to end: true from then on. Whoever waits for something else waits for this, too.
+    pub fn ending(&self) -> watch::Receiver<bool> {
+        self.0.ending.subscribe()
+    }
+
+    /// Says that this node is about to end.
+    pub fn end_waiting(&self) {
+        self.0.ending.send_replace(true);
     }
 
     /// Waits until somebody says that there may be something to send.

@@ -8,6 +8,7 @@ pub mod component;
 pub mod context;
 pub mod demo;
 mod error;
+pub mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod import;

@@ -51,6 +51,12 @@ impl App {
         self.memory().await?.follow().await.map_err(failed)
     }
 
+    /// How far this node's index has come: whether it is complete, and how many records of how many it holds.
+    pub(crate) async fn search_progress(&self) -> Result<(bool, u64, u64), AppError> {
+        let progress = *self.memory().await?.progress().borrow();
+        Ok((progress.complete, progress.done, progress.total))
+    }
+
     /// The index of this node, opened when it is first needed.
     async fn memory(&self) -> Result<&Memory, AppError> {
         let folder = self.settings().data_folder.join("search");

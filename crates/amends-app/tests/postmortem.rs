@@ -569,7 +569,7 @@ async fn every_change_is_in_the_audit_log_and_the_feed() {
         let p = app.publish_postmortem(&speaker, id, p.version).await.unwrap();
         app.publish_letter(&speaker, id, p.version, Some(false)).await.unwrap();
         let mut tx = app.store().read().await.unwrap();
-        let log = amends_store::audit::list(&mut tx, None, 4).await.unwrap();
+        let log = amends_store::audit::list(&mut tx, &Default::default(), None, 4).await.unwrap();
         let log: Vec<String> = log.iter().rev().map(|e| format!("{} {}", e.action, e.resource)).collect();
         assert_eq!(log, ["create postmortem", "edit postmortem", "publish postmortem", "publish letter"]);
         let feed = amends_store::feed::after(&mut tx, before, 50).await.unwrap();

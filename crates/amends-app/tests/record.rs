@@ -4,6 +4,7 @@
 mod support;
 
 use amends_app::component::{EditComponent, NewComponent};
+use amends_app::identity::AuditFilter;
 use amends_app::incident::{
     ComponentInput, Declare, EditEvent, EditIncident, NewEvent, PublishUpdate, SetMilestone, SetRole,
 };
@@ -389,7 +390,7 @@ async fn every_change_leaves_an_audit_line_and_a_feed_line() {
         let who = as_role(Role::Administrator);
         let incident = c.app.declare(&who, declared()).await.unwrap();
         c.app.publish_update(&who, incident.id.as_str(), update(Phase::Identified, "x")).await.unwrap();
-        let audit = c.app.audit(&who, &Paging::default()).await.unwrap().items;
+        let audit = c.app.audit(&who, &AuditFilter::default(), &Paging::default()).await.unwrap().items;
         let lines: Vec<_> = audit.iter().map(|e| (e.action, e.resource)).collect();
         assert_eq!(lines[..2], [(Action::Publish, Resource::Update), (Action::Create, Resource::Incident)]);
         let mut tx = c.app.store().read().await.unwrap();

@@ -43,10 +43,46 @@ pub async fn push(
     Ok(())
 }
 
+/// Which lines a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// Only what was done to this kind of thing.
+    pub resource: Option<Resource>,
+    /// Only what was done to this one.
+    pub resource_id: Option<String>,
+    /// Only what somebody did whose id this is, or whose name holds this text.
+    pub actor: Option<String>,
+}
+
 /// Lines before `before` (exclusive; none for the newest), newest first.
-pub async fn list(tx: &mut Tx, before: Option<i64>, limit: usize) -> Result<Vec<Entry>> {
-    let sql = "SELECT seq, at, actor, action, resource, resource_id, detail FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
-    let rows = tx.query(sql, params![before.unwrap_or(i64::MAX), limit]).await?;
+pub async fn list(tx: &mut Tx, which: &Which, before: Option<i64>, limit: usize) -> Result<Vec<Entry>> {
+    let mut values = params![before.unwrap_or(i64::MAX), limit].to_vec();
+    let mut conditions = String::new();
+    if let Some(resource) = which.resource {
+        values.push(resource.into());
+        conditions.push_str(&format!(" AND resource = ${}", values.len()));
+    }
+    if let Some(id) = &which.resource_id {
+        values.push(id.into());
+        conditions.push_str(&format!(" AND resource_id = ${}", values.len()));
+    }
+    if let Some(actor) = &which.actor {
+        // The name is the last field of the actor's JSON: what follows it is the name alone.
+        let quoted = json(&actor.to_lowercase())?;
+        let inner = quoted.trim_matches('"');
+        let text = inner.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        values.push(format!("%\"id\":\"{text}\"%").into());
+        values.push(format!("%\"name\":\"%{text}%\"}}").into());
+        conditions.push_str(&format!(
+            " AND (lower(actor) LIKE ${} ESCAPE '\\' OR lower(actor) LIKE ${} ESCAPE '\\')",
+            values.len() - 1,
+            values.len()
+        ));
+    }
+    let sql = format!(
+        "SELECT seq, at, actor, action, resource, resource_id, detail FROM audit WHERE seq < $1{conditions} ORDER BY seq DESC LIMIT $2"
+    );
+    let rows = tx.query(&sql, &values).await?;
     rows.iter()
         .map(|row| {
             Ok(Entry {

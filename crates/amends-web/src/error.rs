@@ -136,6 +136,8 @@ pub enum PageError {
         /// Path and query.
         next: String,
     },
+    /// A form came from somebody whose session has ended.
+    SignedOut,
     /// The use case said no.
     App(AppError),
 }
@@ -156,6 +158,7 @@ impl IntoResponse for PageError {
                 let next: String = form_urlencoded(&next);
                 Redirect::to(&format!("/sign-in?next={next}")).into_response()
             }
+            PageError::SignedOut => crate::pages::signed_out_page(),
             PageError::App(error) => crate::pages::error_page(&problem(&error)),
         }
     }

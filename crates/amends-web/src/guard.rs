@@ -1,6 +1,7 @@
 //! What stands before every route: security headers, and no foreign page acting in a person's name.
 
 use crate::error::Problem;
+use crate::pages::error_page;
 use crate::public::ClientAddress;
 use crate::state::{Reach, WebState};
 use crate::visitor::{Local, bearer, client_address};
@@ -16,6 +17,10 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 
 /// Adds the security headers that the answer did not set itself.
 pub async fn security_headers(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    // A page that is told to send no referrer sends its forms with `Origin: null`; without https that would be all that
+    // is known about them. The app's pages tell this site, and no other, where a form was sent from.
+    let of_app = has_session_forms(request.uri().path());
+    let referrer = if of_app { "same-origin" } else { "no-referrer" };
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -23,7 +28,7 @@ pub async fn security_headers(State(state): State<WebState>, request: Request, n
     };
     set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::REFERRER_POLICY, referrer);
     set(header::X_FRAME_OPTIONS, "DENY");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
@@ -34,6 +39,11 @@ pub async fn security_headers(State(state): State<WebState>, request: Request, n
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
     response
+}
+
+/// Whether forms of this page act in a person's name.
+fn has_session_forms(path: &str) -> bool {
+    path == "/app" || path.starts_with("/app/") || path == "/sign-in"
 }
 
 /// Notes where a request really came from, for the budgets of the public forms.
@@ -63,13 +73,13 @@ pub async fn same_origin(State(state): State<WebState>, request: Request, next: 
     {
         return next.run(request).await;
     }
-    Problem::new(
+    let problem = Problem::new(
         StatusCode::FORBIDDEN,
         "foreign-origin",
         "Not from this site",
         "this form was not sent from this site; open the page here and send it again (programs use a bearer token)",
-    )
-    .into_response()
+    );
+    if path.starts_with("/api/") { problem.into_response() } else { error_page(&problem) }
 }
 
 /// Fetch metadata says it in every current browser; older ones send `Origin`.

@@ -86,13 +86,16 @@ impl FromRequestParts<WebState> for ApiCaller {
     }
 }
 
-/// A signed-in person. Without a session the answer leads to the sign-in page and back.
+/// A signed-in person. Without a session the answer leads to the sign-in page and back; to a form, it says how to send it
+/// again.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     /// Who.
     pub caller: Caller,
     /// By which session.
     pub session: Session,
+    /// From where.
+    pub origin: identity::Visitor,
 }
 
 impl FromRequestParts<WebState> for SignedIn {
@@ -100,8 +103,10 @@ impl FromRequestParts<WebState> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, PageError> {
         let visitor = Visitor::from_request_parts(parts, state).await.map_err(|e| PageError::App(e.0))?;
+        let origin = visitor.origin();
         match (visitor.caller, visitor.session) {
-            (Some(caller), Some(session)) => Ok(SignedIn { caller, session }),
+            (Some(caller), Some(session)) => Ok(SignedIn { caller, session, origin }),
+            _ if !parts.method.is_safe() => Err(PageError::SignedOut),
             _ => Err(PageError::SignIn {
                 next: parts.uri.path_and_query().map_or_else(|| "/app".into(), ToString::to_string),
             }),

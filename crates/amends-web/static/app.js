@@ -62,6 +62,13 @@
       if (document.hidden) await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true }));
       try {
         const answer = await fetch("/app/changes?after=" + encodeURIComponent(document.body.dataset.changes), { redirect: "error" });
+        if (answer.status === 401) {
+          lost.replaceChildren("You are signed out. What you typed is still here. ", make("a", { href: "/sign-in", target: "_blank", rel: "noopener" }, "Sign in in a new tab"), ", then come back.");
+          $(".beside").prepend(lost);
+          await new Promise((go) => setTimeout(go, 3000));
+          failures = 1;
+          continue;
+        }
         if (!answer.ok) throw new Error(String(answer.status));
         const newest = await answer.text();
         if (failures > 0 || newest !== document.body.dataset.changes) await refresh();
@@ -119,6 +126,11 @@
       const part = document.getElementById(choice.dataset.shows);
       const apply = () => { part.hidden = !choice.checked; };
       for (const other of all(`input[name="${choice.name}"]`, choice.form)) other.addEventListener("change", apply);
+      apply();
+    }
+    for (const box of all("[data-hides]", within)) {
+      const apply = () => { document.getElementById(box.dataset.hides).hidden = box.checked; };
+      box.addEventListener("change", apply);
       apply();
     }
   };
@@ -224,7 +236,33 @@
     show(places);
   };
 
+  /* Passwords can be looked at, and the browser knows where it is. */
+  const fields = () => {
+    for (const box of all("[data-reveals]")) {
+      const field = document.getElementById(box.dataset.reveals);
+      box.addEventListener("change", () => { field.type = box.checked ? "text" : "password"; });
+      if (field.form) field.form.addEventListener("submit", () => { field.type = "password"; });
+    }
+    for (const field of all("[data-select]")) field.addEventListener("focus", () => field.select());
+    for (const button of all("[data-copy]")) button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copy);
+      try { await navigator.clipboard.writeText(field.value); button.textContent = "Copied"; } catch { field.focus(); field.select(); button.textContent = "Press Ctrl C"; }
+    });
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const button of all("[data-own-zone]")) {
+      const field = document.getElementById(button.dataset.ownZone);
+      if (!zone || !field || !field.list || ![...field.list.options].some((o) => o.value === zone)) continue;
+      if (field.hasAttribute("data-guess-zone")) field.value = zone;
+      const offer = () => { button.hidden = field.value === zone; };
+      button.textContent = "Use " + zone + ", as this browser does";
+      button.addEventListener("click", () => { field.value = zone; offer(); field.focus(); });
+      field.addEventListener("input", offer);
+      offer();
+    }
+  };
+
   ready(() => {
+    fields();
     for (const area of all("textarea[data-preview]")) preview(area);
     shows(document);
     for (const opener of all("[data-open-palette]")) opener.addEventListener("click", (event) => { event.preventDefault(); openPalette(); });

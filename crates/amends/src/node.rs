@@ -1,6 +1,7 @@
 //! Wiring: from configuration to a running application.
 
 use crate::cli::{Failure, Place};
+use crate::command::doctor;
 use crate::config::{self, Config, Sources};
 use crate::post::Post;
 use amends_app::{App, AppError, Settings};
@@ -70,6 +71,8 @@ impl Node {
         let app = App::new(store, Arc::new(clock), Arc::new(random), settings);
         let post = Post::read(config)?;
         app.set_mail(post.settings.clone());
+        let around = config.clone();
+        app.set_examiner(Arc::new(move || Box::pin(doctor::around(around.clone()))));
         let reach = Reach {
             https: config.is_https(),
             origin: config.public_url.clone(),

@@ -29,9 +29,25 @@ pub struct AuditEntry {
     pub detail: serde_json::Value,
 }
 
+/// Which lines of the audit log are asked for; all when nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only what was done to this kind of thing.
+    pub resource: Option<Resource>,
+    /// Only what was done to this one.
+    pub resource_id: Option<String>,
+    /// Only what somebody did whose id this is, or whose name holds this text.
+    pub actor: Option<String>,
+}
+
 impl App {
     /// The audit log, newest first.
-    pub async fn audit(&self, caller: &Caller, paging: &Paging) -> Result<Listed<AuditEntry>, AppError> {
+    pub async fn audit(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+        paging: &Paging,
+    ) -> Result<Listed<AuditEntry>, AppError> {
         caller.require(Action::Read, Resource::Audit)?;
         let limit = paging.limit()?;
         let wrong = || AppError::field("cursor", "is not a cursor; take ‘next_cursor’ of the answer before");
@@ -39,7 +55,15 @@ impl App {
             None => None,
             Some(cursor) => Some(cursor.parse::<i64>().ok().filter(|n| *n > 0).ok_or_else(wrong)?),
         };
-        let mut items: Vec<_> = audit::list(&mut self.read().await?, before, limit + 1)
+        let some = |text: &Option<String>| {
+            text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
+        };
+        let which = audit::Which {
+            resource: filter.resource,
+            resource_id: some(&filter.resource_id),
+            actor: some(&filter.actor),
+        };
+        let mut items: Vec<_> = audit::list(&mut self.read().await?, &which, before, limit + 1)
             .await?
             .into_iter()
             .map(|e| AuditEntry {

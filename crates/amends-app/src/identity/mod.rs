@@ -11,7 +11,7 @@ mod sign_in;
 pub mod throttle;
 mod token;
 
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter};
 pub use link::{Link, LinkPurpose, OpenLink};
 pub use password::{MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH as MIN_PASSWORD_LENGTH};
 pub use people::{AddedPerson, EditPerson, EditProfile, NewPerson};

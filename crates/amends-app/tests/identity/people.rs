@@ -1,6 +1,6 @@
 use super::*;
 use amends_app::Paging;
-use amends_app::identity::{EditPerson, EditProfile, NewPerson, NewToken};
+use amends_app::identity::{AuditFilter, EditPerson, EditProfile, NewPerson, NewToken};
 use amends_model::{Action, Resource};
 
 fn role(role: Role) -> EditPerson {
@@ -122,7 +122,7 @@ async fn every_change_leaves_a_line_and_no_secret() {
         let mut seen = Vec::new();
         let mut paging = Paging { limit: Some(4), cursor: None };
         loop {
-            let page = f.app.audit(&admin, &paging).await.unwrap();
+            let page = f.app.audit(&admin, &AuditFilter::default(), &paging).await.unwrap();
             seen.extend(page.items);
             paging.cursor = page.next_cursor;
             if paging.cursor.is_none() {
@@ -152,7 +152,11 @@ async fn every_change_leaves_a_line_and_no_secret() {
         }
         for wrong in ["x", "0", "-1", "1e9"] {
             let paging = Paging { limit: None, cursor: Some(wrong.into()) };
-            assert_eq!(wrong_fields(f.app.audit(&admin, &paging).await), ["/cursor"], "{wrong}");
+            assert_eq!(
+                wrong_fields(f.app.audit(&admin, &AuditFilter::default(), &paging).await),
+                ["/cursor"],
+                "{wrong}"
+            );
         }
     }
 }

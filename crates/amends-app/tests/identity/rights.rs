@@ -2,7 +2,7 @@
 
 use super::*;
 use amends_app::Paging;
-use amends_app::identity::{EditPerson, NewPerson, NewToken};
+use amends_app::identity::{AuditFilter, EditPerson, NewPerson, NewToken};
 use amends_model::{Action, PersonId, Resource, SessionId, TokenId};
 use std::collections::HashSet;
 use std::path::Path;
@@ -57,7 +57,12 @@ async fn each_role_may_what_the_table_says() {
                 ("create_token", Action::Create, Resource::Token, app.create_token(c, token()).await.err()),
                 ("tokens", Action::Read, Resource::Token, app.tokens(c).await.err()),
                 ("revoke_token", Action::Remove, Resource::Token, app.revoke_token(c, &no_token).await.err()),
-                ("audit", Action::Read, Resource::Audit, app.audit(c, &paging).await.err()),
+                (
+                    "audit",
+                    Action::Read,
+                    Resource::Audit,
+                    app.audit(c, &AuditFilter::default(), &paging).await.err(),
+                ),
             ];
             for (use_case, action, resource, error) in answers {
                 let forbidden = matches!(&error, Some(AppError::Forbidden { action: a, resource: r }) if (*a, *r) == (action, resource));

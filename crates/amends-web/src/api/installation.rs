@@ -6,30 +6,75 @@ use super::query::{Part, Query};
 use crate::error::ApiError;
 use crate::state::WebState;
 use crate::visitor::ApiCaller;
+use amends_app::health::Health;
 use amends_app::identity::AuditEntry;
+use amends_app::identity::AuditFilter;
 use amends_app::import::ImportReport;
+use amends_model::Resource;
 use axum::Json;
 use axum::extract::State;
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn operations() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(list_audit)).routes(routes!(import_statuspage))
+    OpenApiRouter::new()
+        .routes(routes!(list_audit))
+        .routes(routes!(get_health))
+        .routes(routes!(import_statuspage))
+}
+
+/// Which lines of the log.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct Lines {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// Where the list goes on: `next_cursor` of the answer before.
+    #[param(max_length = 100, pattern = "^-?[0-9a-z-]+$")]
+    cursor: Option<String>,
+    /// Only what was done to this kind of thing.
+    #[param(inline)]
+    resource: Option<Resource>,
+    /// Only what was done to the thing with this id.
+    #[param(max_length = 100)]
+    resource_id: Option<String>,
+    /// Only what somebody did whose id this is, or whose name holds this text.
+    #[param(max_length = 100)]
+    actor: Option<String>,
 }
 
 /// List the audit log
 ///
 /// Every change, by whom; newest first.
 #[utoipa::path(
-    get, path = "/audit", tag = "installation", params(Part),
+    get, path = "/audit", tag = "installation", params(Lines),
     responses((status = 200, description = "A part of the log.", body = List<AuditEntry>)),
 )]
 async fn list_audit(
     State(state): State<WebState>,
     ApiCaller(caller): ApiCaller,
-    Query(part): Query<Part>,
+    Query(lines): Query<Lines>,
 ) -> Result<List<AuditEntry>, ApiError> {
-    Ok(state.app.audit(&caller, &part.paging()).await?.into())
+    let Lines { limit, cursor, resource, resource_id, actor } = lines;
+    let filter = AuditFilter { resource, resource_id, actor };
+    Ok(state.app.audit(&caller, &filter, &Part { limit, cursor }.paging()).await?.into())
+}
+
+/// Show how the installation is
+///
+/// Database, mail and held messages, suppressed addresses, the search index of the node that answers.
+#[utoipa::path(
+    get, path = "/health", tag = "installation",
+    responses((status = 200, description = "How it is.", body = Health)),
+)]
+async fn get_health(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+) -> Result<Json<Health>, ApiError> {
+    Ok(Json(state.app.health(&caller).await?))
 }
 
 /// Import the history of another status page

@@ -168,6 +168,16 @@ impl Fields {
         rendered(&Line { form: self, name, label, hint: hint.as_ref(), kind: "text", required: true })
     }
 
+    /// A mail address that must be filled.
+    pub fn address(&self, name: &str, label: &str, hint: &str) -> Markup {
+        rendered(&Address { form: self, name, label, hint })
+    }
+
+    /// A password that is being chosen. What was typed is never shown again.
+    pub fn new_password(&self, name: &str, label: &str, least: &usize) -> Markup {
+        rendered(&NewPassword { form: self, name, label, least: *least })
+    }
+
     /// A field of several lines; `preview` adds a place that shows as one types what readers will see.
     pub fn prose(&self, name: &str, label: &str, hint: &str, rows: usize, preview: bool) -> Markup {
         rendered(&Prose { form: self, name, label, hint, rows, preview })
@@ -250,6 +260,30 @@ struct Line<'a> {
     hint: &'a str,
     kind: &'a str,
     required: bool,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<p class="field"><label for="{{ name }}">{{ label }}</label><input id="{{ name }}" name="{{ name }}" type="email" value="{{ form.value(name) }}" autocomplete="email" autocapitalize="none" spellcheck="false" required{{ form.marks(name) }}>{% if !hint.is_empty() %}<span class="hint">{{ hint }}</span>{% endif %}{{ form.says(name) }}</p>"#
+)]
+struct Address<'a> {
+    form: &'a Fields,
+    name: &'a str,
+    label: &'a str,
+    hint: &'a str,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<div class="field"><label for="{{ name }}">{{ label }}</label><input id="{{ name }}" name="{{ name }}" type="password" autocomplete="new-password" minlength="{{ least }}" maxlength="128" required{{ form.marks(name) }}><span class="hint">At least {{ least }} characters; four unrelated words are good.</span>{{ form.says(name) }}<label class="check small only-js"><input type="checkbox" data-reveals="{{ name }}"> <span>Show it</span></label></div>"#
+)]
+struct NewPassword<'a> {
+    form: &'a Fields,
+    name: &'a str,
+    label: &'a str,
+    least: usize,
 }
 
 #[derive(Template)]

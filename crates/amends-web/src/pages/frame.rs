@@ -1,10 +1,13 @@
 //! What every page of the app has around its content: the rail of places, who is signed in, and what everybody must see.
 
+use super::changes::known;
 use super::when::{Markup, When};
 use crate::assets;
 use crate::error::PageError;
 use crate::state::WebState;
 use crate::visitor::SignedIn;
+use amends_app::identity::{self, Session};
+use amends_app::mail::MailState;
 use amends_app::{App, AppError, Caller};
 use amends_model::{Action, Resource};
 use axum::extract::FromRequestParts;
@@ -17,8 +20,18 @@ pub enum Place {
     Now,
     /// Incidents and planned work.
     Incidents,
+    /// What was learned.
+    #[allow(dead_code, reason = "the pages of postmortems come with them")]
+    Postmortems,
+    /// What was promised.
+    #[allow(dead_code, reason = "the pages of actions come with them")]
+    Actions,
     /// The status page and who hears from it.
     Page,
+    /// The installation: people, tokens, audit log, health.
+    Settings,
+    /// Oneself.
+    Account,
     /// Anywhere else.
     #[allow(dead_code, reason = "the page of search is nowhere on the rail")]
     None,
@@ -31,6 +44,10 @@ pub struct Here {
     pub app: App,
     /// Who.
     pub caller: Caller,
+    /// By which session.
+    pub session: Session,
+    /// From where.
+    pub origin: identity::Visitor,
     query: Vec<(String, String)>,
 }
 
@@ -38,11 +55,11 @@ impl FromRequestParts<WebState> for Here {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, PageError> {
-        let SignedIn { caller, .. } = SignedIn::from_request_parts(parts, state).await?;
+        let SignedIn { caller, session, origin } = SignedIn::from_request_parts(parts, state).await?;
         let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         // A query that cannot be read asks for nothing in particular.
         let query = query.map(|q| q.0).unwrap_or_default();
-        Ok(Here { app: state.app.clone(), caller, query })
+        Ok(Here { app: state.app.clone(), caller, session, origin, query })
     }
 }
 
@@ -66,6 +83,8 @@ impl Here {
     pub async fn frame(&self, place: Place, title: &str) -> Result<Frame, AppError> {
         let page = self.app.page().await?;
         let can = Can::of(&self.caller);
+        let held = held(&self.app, &self.caller).await?;
+        let changes = known(*self.app.changes().borrow(), held.is_some());
         let open = self.app.open_incident_count(&self.caller).await?;
         Ok(Frame {
             title: title.to_owned(),
@@ -76,19 +95,32 @@ impl Here {
             role: self.caller.role.to_string(),
             zone: self.when().zone_name(),
             said: self.query("said").and_then(said),
+            held: held.map(|mail| Held {
+                waiting: mail.waiting,
+                since: mail.since.map(|at| self.when().time(at)),
+                reason: mail.reason,
+            }),
             can,
             css: assets::url("app.css"),
             base_js: assets::url("base.js"),
             app_js: assets::url("app.js"),
             icon: assets::url("favicon.svg"),
-            changes: *self.app.changes().borrow(),
+            changes,
         })
     }
 }
 
+/// How mail is doing while it is held, for who may know.
+pub(super) async fn held(app: &App, caller: &Caller) -> Result<Option<MailState>, AppError> {
+    if !caller.may(Action::Read, Resource::Health) {
+        return Ok(None);
+    }
+    Ok(Some(app.mail_state(caller).await?).filter(|mail| mail.held))
+}
+
 /// What the person may do; what they may not do is not offered.
 #[derive(Debug, Clone, Copy)]
-#[allow(dead_code, reason = "the pages of subscribers read the last three")]
+#[allow(dead_code, reason = "the pages of subscribers read some of them")]
 #[allow(clippy::struct_excessive_bools, reason = "each is one line of the table of permissions")]
 pub struct Can {
     /// Declare incidents, take notes, set what is internal.
@@ -111,10 +143,24 @@ pub struct Can {
     pub broadcasts: bool,
     /// Read the built-in mail viewer.
     pub mail: bool,
+    /// See, add and change people.
+    pub people: bool,
+    /// See, make and revoke tokens.
+    pub tokens: bool,
+    /// Read the audit log.
+    pub audit: bool,
+    /// See how the installation is.
+    pub health: bool,
 }
 
 impl Can {
-    fn of(caller: &Caller) -> Self {
+    /// Whether there is anything in the settings for them.
+    pub fn settings(&self) -> bool {
+        self.people || self.tokens || self.audit || self.health
+    }
+
+    /// What `caller` may.
+    pub fn of(caller: &Caller) -> Self {
         Can {
             respond: caller.may(Action::Create, Resource::Event)
                 && caller.may(Action::Edit, Resource::Incident),
@@ -127,8 +173,23 @@ impl Can {
             subscribers: caller.may(Action::Read, Resource::Subscriber),
             broadcasts: caller.may(Action::Read, Resource::Broadcast),
             mail: caller.may(Action::Read, Resource::Mailbox),
+            people: caller.may(Action::Read, Resource::Person),
+            tokens: caller.may(Action::Read, Resource::Token),
+            audit: caller.may(Action::Read, Resource::Audit),
+            health: caller.may(Action::Read, Resource::Health),
         }
     }
+}
+
+/// The mail server does not take messages: they are held.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// How many wait.
+    pub waiting: u64,
+    /// Since when.
+    pub since: Option<Markup>,
+    /// What is wrong, in words.
+    pub reason: String,
 }
 
 /// See [`Here::frame`].
@@ -150,6 +211,8 @@ pub struct Frame {
     pub zone: String,
     /// What was just done.
     pub said: Option<&'static str>,
+    /// Whether messages are held.
+    pub held: Option<Held>,
     /// What they may do.
     pub can: Can,
     /// Paths of styles and scripts.
@@ -160,8 +223,8 @@ pub struct Frame {
     pub app_js: &'static str,
     /// The icon.
     pub icon: &'static str,
-    /// Newest change that this page knows of.
-    pub changes: i64,
+    /// What this page knows of; see [`super::changes`].
+    pub changes: String,
 }
 
 impl Frame {
@@ -190,6 +253,13 @@ fn said(word: &str) -> Option<&'static str> {
         "scheduled" => "The work is scheduled.",
         "added" => "Added.",
         "archived" => "Taken off the page. Its history is kept.",
+        "welcome" => "The administrator is created and you are signed in.",
+        "password" => "Your password is set and you are signed in.",
+        "password_changed" => "Your password is changed. You are signed out everywhere else.",
+        "session_ended" => "That session is ended.",
+        "sessions_ended" => "You are signed out everywhere else.",
+        "mailed" => "The link is on its way by mail.",
+        "revoked" => "The token is revoked. It stopped working at once.",
         "removed" => "Removed.",
         _ => return None,
     })

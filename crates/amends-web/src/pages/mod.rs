@@ -3,14 +3,18 @@
 //! A form posts and is answered with a redirect, or with the same form, the errors at their fields and every typed word
 //! kept. What a role may not do is not offered; the use cases refuse it besides.
 
+mod changes;
+mod enter;
 mod fields;
 mod frame;
 mod incidents;
 mod maintenance;
 mod now;
 mod preview;
+mod settings;
 mod site;
 mod when;
+mod zones;
 
 use crate::assets;
 use crate::error::Problem;
@@ -24,11 +28,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 /// Every page of the app.
 pub fn routes() -> Router<WebState> {
     Router::new()
+        .merge(enter::routes())
+        .merge(changes::routes())
         .merge(now::routes())
         .merge(incidents::routes())
         .merge(maintenance::routes())
         .merge(preview::routes())
         .merge(site::routes())
+        .merge(settings::routes())
 }
 
 /// A rendered page.
@@ -67,25 +74,52 @@ fn go(to: &str) -> Response {
     Redirect::to(to).into_response()
 }
 
+/// What a page without the rail has around its content: those that strangers see, and errors.
+#[derive(Debug, Clone)]
+struct Door {
+    /// Of the document.
+    title: String,
+    /// Name of the company, where it is known.
+    brand: Option<String>,
+    css: &'static str,
+    base_js: &'static str,
+    app_js: &'static str,
+    icon: &'static str,
+}
+
+impl Door {
+    fn new(title: &str) -> Self {
+        Door {
+            title: title.to_owned(),
+            brand: None,
+            css: assets::url("app.css"),
+            base_js: assets::url("base.js"),
+            app_js: assets::url("app.js"),
+            icon: assets::url("favicon.svg"),
+        }
+    }
+}
+
 /// The page that says what was wrong, what is safe and what to do.
 pub fn error_page(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = ErrorPage {
-        title: &problem.title,
-        detail: &problem.detail,
-        css: assets::url("app.css"),
-        base_js: assets::url("base.js"),
-        icon: assets::url("favicon.svg"),
-    };
-    show_as(status, &page)
+    show_as(status, &ErrorPage { door: Door::new(&problem.title), detail: &problem.detail })
+}
+
+/// The answer to a form of somebody whose session has ended: the browser keeps what was typed and can send it again.
+pub fn signed_out_page() -> Response {
+    show_as(StatusCode::UNAUTHORIZED, &SignedOut { door: Door::new("You are signed out") })
 }
 
 #[derive(Template)]
 #[template(path = "app/error.html")]
 struct ErrorPage<'a> {
-    title: &'a str,
+    door: Door,
     detail: &'a str,
-    css: &'static str,
-    base_js: &'static str,
-    icon: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "app/signed_out.html")]
+struct SignedOut {
+    door: Door,
 }

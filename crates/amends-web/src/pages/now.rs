@@ -1,13 +1,14 @@
 //! Now: what is going on, what is due next, and what is late.
 
 use super::frame::{Frame, Here, Place};
-use super::incidents::Row;
+use super::incidents::{Row, Step, next_step};
 use super::maintenance::Planned;
 use super::show;
 use crate::error::PageError;
 use crate::state::WebState;
-use amends_app::Paging;
 use amends_app::incident::Filter;
+use amends_app::{AppError, Paging};
+use amends_model::Incident;
 use askama::Template;
 use axum::Router;
 use axum::response::{Redirect, Response};
@@ -26,6 +27,41 @@ struct Page {
     planned: Vec<Planned>,
     components: usize,
     last: Option<Row>,
+    next: Option<Next>,
+}
+
+/// The one next step over everything that is open.
+struct Next {
+    step: Step,
+    sentence: String,
+    name: String,
+    title: String,
+    href: String,
+}
+
+/// In a bad hour there are few open incidents; only so many rooms are looked into.
+const ROOMS: usize = 5;
+
+/// What is most pressing, over the worst of the open incidents.
+async fn next(here: &Here, open: &[Incident]) -> Result<Option<Next>, AppError> {
+    let mut open: Vec<&Incident> = open.iter().collect();
+    open.sort_by_key(|i| i.severity);
+    let mut best: Option<Next> = None;
+    for incident in open.into_iter().take(ROOMS) {
+        let number = incident.number.to_string();
+        let room = here.app.room(&here.caller, &number).await?;
+        let Some(step) = next_step(&room, here) else { continue };
+        if best.as_ref().is_none_or(|best| step < best.step) {
+            best = Some(Next {
+                step,
+                sentence: step.sentence(&room.incident, here.app.now()),
+                name: room.incident.name(),
+                title: room.incident.title.clone(),
+                href: format!("/app/incidents/{number}{}", step.place()),
+            });
+        }
+    }
+    Ok(best)
 }
 
 /// `GET /app`
@@ -50,6 +86,7 @@ async fn page(here: Here) -> Result<Response, PageError> {
     planned.reverse();
     Ok(show(&Page {
         frame: here.frame(Place::Now, "Now").await?,
+        next: next(&here, &open.items).await?,
         rows: open.items.iter().map(|i| Row::of(i, &when)).collect(),
         more: open.next_cursor.is_some(),
         planned,

@@ -40,6 +40,15 @@ impl Answer {
         self.html
     }
 
+    /// The session that this answer hands out, as the browser keeps it.
+    #[track_caller]
+    pub fn session(&self) -> String {
+        let line = self.headers[header::SET_COOKIE].to_str().unwrap();
+        let (pair, rest) = line.split_once("; ").unwrap();
+        assert_eq!(rest, "Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure");
+        pair.strip_prefix("__Host-amends=").unwrap().to_owned()
+    }
+
     #[track_caller]
     pub fn went_to(self) -> String {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.html);
@@ -52,7 +61,8 @@ pub fn start() -> Timestamp {
 }
 
 impl House {
-    pub async fn new() -> House {
+    /// An installation that was just started for the first time.
+    pub async fn bare() -> House {
         let fresh = sqlite().await;
         let clock = Arc::new(AtomicI64::new(0));
         let ticking = clock.clone();
@@ -69,6 +79,15 @@ impl House {
         };
         let now = move || start() + SignedDuration::from_secs(ticking.load(Ordering::SeqCst));
         let app = App::new(fresh.store.clone(), Arc::new(now), Arc::new(random), settings);
+        let reach =
+            Reach { https: true, origin: "https://status.marrowby.example".into(), ..Reach::default() };
+        let state = WebState { app: app.clone(), reach: Arc::new(reach) };
+        House { app, router: router(state, Router::new()), cookies: HashMap::new(), clock, _fresh: fresh }
+    }
+
+    pub async fn new() -> House {
+        let mut house = House::bare().await;
+        let app = house.app.clone();
         let system = Caller::system("test");
         app.create_page(&system, "Marrowby", "Etc/UTC").await.unwrap();
         let group = NewComponent { name: "Shops".into(), is_group: true, ..NewComponent::default() };
@@ -77,7 +96,6 @@ impl House {
             let new = NewComponent { name: name.into(), group, ..NewComponent::default() };
             app.add_component(&system, new).await.unwrap();
         }
-        let mut cookies = HashMap::new();
         for role in Role::ALL {
             let person = NewPerson {
                 email: format!("{role}@marrowby.example"),
@@ -89,12 +107,9 @@ impl House {
             let link = app.sign_in_link(&system, &person.id).await.unwrap();
             let visitor = Visitor { address: "127.0.0.1".parse().unwrap(), agent: "test".into() };
             let signed_in = app.sign_in_by_link(&link.secret, &visitor).await.unwrap();
-            cookies.insert(*role, signed_in.secret.expose().to_owned());
+            house.cookies.insert(*role, signed_in.secret.expose().to_owned());
         }
-        let reach =
-            Reach { https: true, origin: "https://status.marrowby.example".into(), ..Reach::default() };
-        let state = WebState { app: app.clone(), reach: Arc::new(reach) };
-        House { app, router: router(state, Router::new()), cookies, clock, _fresh: fresh }
+        house
     }
 
     pub fn later(&self, minutes: i64) {
@@ -106,19 +121,48 @@ impl House {
     }
 
     pub async fn post(&self, role: Role, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let encode = amends_testkit::http::encode;
-        let body: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
-        self.send(Some(role), "POST", path, body.join("&")).await
+        self.form(Some(&self.cookies[&role]), path, fields).await
     }
 
     pub async fn send(&self, role: Option<Role>, method: &str, path: &str, body: String) -> Answer {
+        let cookie = role.map(|role| self.cookies[&role].as_str());
+        self.visit(cookie, method, path, body, &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    /// A role's session as its browser keeps it.
+    pub fn cookie(&self, role: Role) -> &str {
+        &self.cookies[&role]
+    }
+
+    /// Sends a form with this session, or none.
+    pub async fn form(&self, cookie: Option<&str>, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let encode = amends_testkit::http::encode;
+        let body: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
+        self.visit(cookie, "POST", path, body.join("&"), &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    /// Reads a page with this session, or none.
+    pub async fn read(&self, cookie: Option<&str>, path: &str) -> Answer {
+        self.visit(cookie, "GET", path, String::new(), &[]).await
+    }
+
+    pub async fn visit(
+        &self,
+        cookie: Option<&str>,
+        method: &str,
+        path: &str,
+        body: String,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if let Some(role) = role {
-            request = request.header(header::COOKIE, format!("__Host-amends={}", self.cookies[&role]));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, format!("__Host-amends={cookie}"));
         }
         let answer = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let (parts, body) = answer.into_parts();

@@ -1,9 +1,13 @@
 //! The app in the browser: what each role sees and is offered, and that nothing typed is lost or believed.
 #![allow(clippy::unwrap_used)]
 
+mod account;
+mod enter;
 mod house;
 mod incidents;
 mod planned;
+mod security;
+mod settings;
 mod site;
 
 use amends_app::incident::{Declare, NewEvent, PublishUpdate};
@@ -57,6 +61,22 @@ async fn furnished(name: &str) -> (House, Vec<String>) {
     };
     let planned = house.app.schedule(&system, schedule).await.unwrap();
     let component = house.app.components(&system).await.unwrap().remove(0);
+    let named = |email: &str| amends_app::identity::NewPerson {
+        email: email.into(),
+        name: name.into(),
+        role: Role::Viewer,
+        time_zone: None,
+    };
+    let named = house.app.add_person(&system, named("named@marrowby.example")).await.unwrap().person;
+    let token = amends_app::identity::NewToken {
+        name: name.into(),
+        role: Role::Viewer,
+        scopes: Default::default(),
+        expires_at: None,
+    };
+    house.app.create_token(&amends_app::Caller::person(named.clone()), token.clone()).await.unwrap_err();
+    house.app.create_token(&system, token).await.unwrap();
+    let person = house.app.person(&system, "responder@marrowby.example").await.unwrap();
     let paths = [
         "/app".into(),
         "/app/incidents".into(),
@@ -82,6 +102,15 @@ async fn furnished(name: &str) -> (House, Vec<String>) {
         "/app/page/components/new".into(),
         "/app/page/components/new?kind=group".into(),
         format!("/app/page/components/{}", component.id),
+        "/app/account".into(),
+        "/app/settings/people".into(),
+        "/app/settings/people/new".into(),
+        format!("/app/settings/people/{}", person.id),
+        format!("/app/settings/people/{}", named.id),
+        "/app/settings/tokens".into(),
+        "/app/settings/tokens/new".into(),
+        "/app/settings/audit".into(),
+        "/app/settings/health".into(),
     ];
     (house, paths.into())
 }
@@ -90,6 +119,8 @@ async fn furnished(name: &str) -> (House, Vec<String>) {
 fn least(path: &str) -> Role {
     let form = path.ends_with("/new") || path.ends_with("/edit") || path.ends_with("kind=group");
     match path {
+        "/app/settings/health" => Role::Responder,
+        p if p.starts_with("/app/settings/") => Role::Administrator,
         p if p.starts_with("/app/page/components/new") => Role::Administrator,
         p if p.starts_with("/app/page/components/") => Role::Communicator,
         p if p.starts_with("/app/maintenances") && form => Role::Communicator,
@@ -127,6 +158,18 @@ fn offered(html: &str) -> Vec<String> {
     house::tags(html).iter().filter_map(lead).filter(|to| to.starts_with("/app")).collect()
 }
 
+/// Where the forms of a page that act lead.
+fn forms(html: &str) -> Vec<String> {
+    let tags = house::tags(html);
+    let acting = tags.iter().filter(|(name, attributes)| {
+        name == "form" && attributes.iter().any(|(k, v)| k == "method" && v == "post")
+    });
+    let action = |(_, attributes): &(String, Vec<(String, String)>)| {
+        attributes.iter().find(|(k, _)| k == "action").map(|(_, v)| v.clone()).unwrap_or_default()
+    };
+    acting.map(action).collect()
+}
+
 #[tokio::test]
 async fn hostile_text_stays_text_on_every_page() {
     for name in [
@@ -157,15 +200,21 @@ async fn what_a_role_may_not_do_is_not_offered() {
             let html = house.get(*role, path).await.ok();
             for link in house::tags(&html).iter().filter(|(name, _)| name == "a").flat_map(|(_, a)| a) {
                 let (key, to) = (&link.0, link.1.split('#').next().unwrap());
-                // Search and settings are other people's rooms.
-                let elsewhere = ["/app/search", "/app/settings"].iter().any(|e| to.starts_with(e));
+                // Their pages come with other parts of the app.
+                let elsewhere =
+                    ["/app/search", "/app/postmortems", "/app/actions"].iter().any(|e| to.starts_with(e));
                 if key == "href" && to.starts_with("/app") && !elsewhere {
-                    let answer = house.get(*role, to).await;
+                    let mut answer = house.get(*role, to).await;
+                    if answer.status == StatusCode::SEE_OTHER && answer.location.starts_with("/app/") {
+                        answer = house.get(*role, &answer.location).await;
+                    }
                     assert_eq!(answer.status, StatusCode::OK, "{role}: {path} leads to {to}");
                 }
             }
             if *role == Role::Viewer {
-                assert!(!html.contains("method=\"post\""), "a viewer is offered a form on {path}");
+                // Everybody may sign out.
+                let posts = if path.starts_with("/app/account") { vec![] } else { forms(&html) };
+                assert!(posts.iter().all(|to| to == "/sign-out"), "a viewer is offered {posts:?} on {path}");
             }
         }
     }
@@ -182,6 +231,11 @@ async fn what_a_role_may_not_do_is_not_offered() {
         ("/app/incidents/1/visibility", vec![("to", "internal"), ("version", "3")]),
         ("/app/page/components/new", vec![("name", "x")]),
         ("/app/page/settings", vec![("name", "x")]),
+        ("/app/settings/people/new", vec![("name", "x"), ("email", "x@x.example"), ("role", "viewer")]),
+        (
+            "/app/settings/tokens/new",
+            vec![("name", "x"), ("role", "viewer"), ("all", "yes"), ("lifetime", "30")],
+        ),
     ] {
         let answer = house.post(Role::Viewer, path, &fields).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: {}", answer.html);

@@ -2,6 +2,7 @@ use crate::cli::{Failure, Place, print};
 use crate::config::Config;
 use crate::local;
 use crate::node::{clock, configuration};
+use amends_app::health::{self, Finding};
 use amends_courier::smtp::{MailServer, Session};
 use amends_egress::sender::Level;
 use amends_egress::survey::{self, Plan, Signature};
@@ -67,9 +68,7 @@ impl Doctor {
         for line in database(&config).await {
             tell(line);
         }
-        tell(time());
-        tell(disk(&config.data));
-        for line in templates(&config.data) {
+        for line in at_hand(&config) {
             tell(line);
         }
         for line in mail(&config, self.resolver).await {
@@ -83,6 +82,30 @@ impl Doctor {
             Err(Failure::said_no(format!("{broken} of {} things are broken", lines.len())))
         }
     }
+}
+
+/// What needs no network: clock, disk, templates.
+fn at_hand(config: &Config) -> Vec<Line> {
+    let mut lines = vec![time(), disk(&config.data)];
+    lines.extend(templates(&config.data));
+    lines
+}
+
+/// Everything around the record of a server that runs, for its page of health. In seconds: what is asked over the network
+/// is asked at the same time.
+pub async fn around(config: Config) -> Vec<Finding> {
+    let mut lines = at_hand(&config);
+    let (mail, address) = tokio::join!(mail(&config, None), public_address(&config));
+    lines.extend(mail);
+    lines.push(address);
+    let level = |level| match level {
+        Level::Good => health::Level::Good,
+        Level::Note => health::Level::Note,
+        Level::Warning => health::Level::Warning,
+        Level::Bad => health::Level::Broken,
+    };
+    let finding = |l: Line| Finding { level: level(l.level), what: l.what, says: l.says, remedy: l.remedy };
+    lines.into_iter().map(finding).collect()
 }
 
 /// The database, and what the record says about messages that wait.

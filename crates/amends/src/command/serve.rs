@@ -71,6 +71,7 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<(
     let server = tokio::spawn(serve_tcp(listener, router, stopped.clone()));
     wait_for_signal().await;
     tracing::info!("stopping: requests in flight are answered, then it ends");
+    node.app.end_waiting();
     let _ = stop.send(true);
     let patience = std::time::Duration::from_secs(20);
     let _ = tokio::time::timeout(patience, async {

@@ -13,6 +13,8 @@ mod tell;
 mod timeline;
 mod view;
 
+pub(super) use next::Step;
+pub(super) use room::next_step;
 pub(super) use timeline::{Line, lines};
 pub(super) use view::{Row, Tone};
 

@@ -20,8 +20,8 @@ pub enum Learning {
     Published,
 }
 
-/// What to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What to do next; what presses most stands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Customers are hurt, and the page says nothing.
     MakePublic,
@@ -148,6 +148,27 @@ impl Step {
             Step::SayMonitoring => Some(Phase::Monitoring),
             Step::SayResolved | Step::Resolve => Some(Phase::Resolved),
             _ => None,
+        }
+    }
+
+    /// What the button that leads there says.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Step::MakePublic => "Make it public",
+            Step::FirstWord | Step::WordLate | Step::WordDue | Step::Promise => "Write to customers",
+            Step::SayMonitoring | Step::SayResolved | Step::Resolve => "Tell customers",
+            Step::CloseHere => "Go and resolve it",
+            Step::TakeLead => "Go and take the lead",
+            Step::DraftPostmortem | Step::FinishPostmortem => "Go there",
+        }
+    }
+
+    /// Where in the room it is done, as the end of the room's address.
+    pub const fn place(self) -> &'static str {
+        match self {
+            Step::MakePublic => "/visibility",
+            Step::CloseHere | Step::TakeLead | Step::DraftPostmortem | Step::FinishPostmortem => "#next-step",
+            _ => "#update",
         }
     }
 

@@ -7,7 +7,7 @@ use super::timeline::{Line, lines};
 use super::view::{self, Tone};
 use crate::error::PageError;
 use crate::pages::fields::Fields;
-use crate::pages::frame::{Frame, Here, Place};
+use crate::pages::frame::{Can, Frame, Here, Place};
 use crate::pages::when::{Markup, When};
 use crate::pages::{markdown, show_as};
 use amends_app::incident::Room;
@@ -91,6 +91,13 @@ pub async fn render(here: &Here, id: &str, forms: Forms) -> Result<Response, Pag
     let title = format!("{} {}", room.incident.name(), room.incident.title);
     let frame = here.frame(Place::Incidents, &title).await?;
     Ok(show_as(status, &compose(frame, here, room, &components, forms)))
+}
+
+/// The step that this person can take in a room.
+pub fn next_step(room: &Room, here: &Here) -> Option<Step> {
+    let can = Can::of(&here.caller);
+    next::step(room, None, here.app.now())
+        .filter(|s| can.respond && (can.tell || s.phase(room.incident.phase).is_none()))
 }
 
 fn compose(frame: Frame, here: &Here, room: Room, components: &[Component], forms: Forms) -> Page {

@@ -21,6 +21,14 @@ pub enum User {
     },
     /// List people
     List,
+    /// Print a link that lets somebody in once; by default they set a password with it
+    Link {
+        /// Id or mail address
+        user: String,
+        /// Sign in without setting a password
+        #[arg(long)]
+        sign_in: bool,
+    },
     /// Stop somebody from signing in; ends their sessions
     Disable {
         /// Id or mail address
@@ -61,24 +69,38 @@ pub async fn run(api: &Api, command: User) -> Result<(), Failure> {
                 })
             });
         }
+        User::Link { user, sign_in } => {
+            let id = id_of(api, &user).await?;
+            let purpose = if sign_in { "sign_in" } else { "password" };
+            let path = format!("/users/{}/links", encoded(&id));
+            let made = api.post(&path, Body::new().with("purpose", purpose)).await?;
+            api.show(&made, |l| {
+                format!("It works once, until {}:\n{}\n", show::time(l, "expires_at"), show::text(l, "link"))
+            });
+        }
         User::Disable { user } => disable(api, &user, true).await?,
         User::Enable { user } => disable(api, &user, false).await?,
     }
     Ok(())
 }
 
-async fn disable(api: &Api, user: &str, disabled: bool) -> Result<(), Failure> {
+/// The id of who has this id or address.
+async fn id_of(api: &Api, user: &str) -> Result<String, Failure> {
     let people = show::items(&api.get("/users").await?);
     let found = people
         .iter()
         .find(|p| p["id"] == user || p["email"].as_str().is_some_and(|e| e.eq_ignore_ascii_case(user)));
-    let id = found.and_then(|p| p["id"].as_str()).ok_or_else(|| {
+    found.and_then(|p| p["id"].as_str()).map(str::to_owned).ok_or_else(|| {
         Failure::said_no(format!(
             "there is nobody with the id or address ‘{user}’; ‘amends user list’ shows who there is"
         ))
-    })?;
+    })
+}
+
+async fn disable(api: &Api, user: &str, disabled: bool) -> Result<(), Failure> {
+    let id = id_of(api, user).await?;
     let changed =
-        api.patch(&format!("/users/{}", encoded(id)), Body::new().with("disabled", disabled)).await?;
+        api.patch(&format!("/users/{}", encoded(&id)), Body::new().with("disabled", disabled)).await?;
     api.show(&changed, |p| {
         format!("{} {} sign in.\n", show::text(p, "name"), if disabled { "can no longer" } else { "can" })
     });
