@@ -24,6 +24,7 @@ pub mod read;
 pub mod record;
 pub mod rule;
 pub mod rules;
+mod secret;
 mod times;
 mod topic;
 pub mod waiver;

@@ -121,8 +121,11 @@ pub fn reports(folder: &Path) -> Result<Vec<(String, String)>, String> {
     Ok(found)
 }
 
+/// The rules that find blame. B05 and B08 are about tone, and A06 finds the appeals to care.
+const OF_BLAME: [&str; 8] = ["A06", "B01", "B02", "B03", "B04", "B06", "B07", "C01"];
+
 fn blame(path: &str, reading: &Reading<'_>, found: &[Finding]) -> Vec<Value> {
-    let of_blame = found.iter().filter(|finding| finding.rule.starts_with('B') || finding.rule == "C01");
+    let of_blame = found.iter().filter(|finding| OF_BLAME.contains(&finding.rule));
     of_blame
         .map(|finding| {
             let line = Place::of(&reading.document, finding.span).line;

@@ -103,8 +103,21 @@ rules! {
     // Customers' letters.
 
     // Safety.
+    s01
+    s02
+    s03
+    s04
+    s05
 
     // Readability.
+    r01
+    r02
+    r03
+    r04
+    r05
+    r06
+    r07
+    r08
 
     // Against the record.
     x01

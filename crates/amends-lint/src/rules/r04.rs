@@ -1,0 +1,44 @@
+//! # Nothing about luck, or what went well
+//!
+//! No section says what went well, or where luck helped.
+//!
+//! ## Why it matters
+//!
+//! Next time luck will not be there. And what worked should not be taken out by somebody who does not know that it
+//! did.
+//!
+//! ## Bad
+//!
+//! ```text
+//! A report that only lists what failed
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! What went well: the alert. Where we were lucky: the author was looking at the screen.
+//! ```
+//!
+//! ## Source
+//!
+//! Google's postmortem template.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::read::section::Kinds;
+use crate::rule::Rule;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule::new("R04", Level::Hint, include_str!("r04.rs"), check).from_tier(1);
+
+static FORTUNE: LazyLock<Words> = words!("went-well");
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let told = case.sentences().any(|sentence| sentence.has(&FORTUNE)) || case.has_section(Kinds::LESSONS);
+    if told || !case.is_postmortem() {
+        return Vec::new();
+    }
+    let finding = Finding::at(case.title_span(), "It does not say what went well and where luck helped.");
+    vec![finding.instead("Add both: what should be kept, and what must not depend on luck.")]
+}
