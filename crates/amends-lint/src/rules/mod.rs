@@ -68,6 +68,17 @@ rules! {
 
     // Causes.
     c01
+    c02
+    c03
+    c04
+    c05
+    c06
+    c07
+    c08
+    c09
+    c10
+    c11
+    c12
 
     // Blame.
     b01
@@ -101,6 +112,15 @@ rules! {
     a19
 
     // Customers' letters.
+    k01
+    k02
+    k03
+    k04
+    k05
+    k06
+    k07
+    k08
+    k09
 
     // Safety.
     s01

@@ -1,0 +1,78 @@
+//! # The summary's cause is missing from the analysis
+//!
+//! The summary names a cause, and the section about causes speaks of something else. Where a few words are shared
+//! it is a warning.
+//!
+//! ## Why it matters
+//!
+//! One of the two is wrong, or the analysis is of another problem.
+//!
+//! ## Bad
+//!
+//! ```text
+//! Summary: … a misspelt file name. Root cause: the change was not tested first.
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! Both name the misspelt file, and the analysis says why nothing noticed it.
+//! ```
+//!
+//! ## Source
+//!
+//! The web team's postmortem of November 2022.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::read::section::Kinds;
+use crate::rule::Rule;
+use crate::times;
+use crate::topic;
+use crate::words::{Words, words};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule::new("C03", Level::Error, include_str!("c03.rs"), check);
+
+static ROOT: LazyLock<Words> = words!("root-cause");
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let facts = case.facts();
+    let of_summary = facts.causes.iter().filter(|cause| {
+        let kinds = case.kinds_at(cause.span.start);
+        kinds.has(Kinds::SUMMARY) && !kinds.has(Kinds::CAUSE) && ROOT.any_of(&cause.value)
+    });
+    let mut analysis = BTreeSet::new();
+    let mut length = 0;
+    for sentence in case.sentences_about(Kinds::CAUSE).filter(|sentence| !sentence.kinds().has(Kinds::SUMMARY)) {
+        analysis.extend(topic::stems(sentence.text()));
+        length += sentence.words().len();
+    }
+    if length < 8 {
+        return Vec::new();
+    }
+    of_summary
+        .filter_map(|cause| {
+            let about = topic::stems(named(&cause.value));
+            let share = topic::covered(&about, &analysis);
+            if about.len() < 3 || share > 0.3 {
+                return None;
+            }
+            let level = if share > 0.1 { Level::Warning } else { Level::Error };
+            let message = format!("The section about causes does not speak of this: ‘{}’.", times::short(&cause.value));
+            let finding = Finding::at(cause.span, message).at_most(level).instead("Analyse the cause that the summary names, or correct the summary.");
+            Some(match case.heading_of(Kinds::CAUSE) {
+                Some(heading) => finding.with(heading, "the section about causes"),
+                None => finding,
+            })
+        })
+        .take(1)
+        .collect()
+}
+
+/// The part of the sentence behind ‘was’ or ‘by’.
+fn named(cause: &str) -> &str {
+    let from = [" was caused by ", " caused by ", " was ", " is ", ": "].iter().find_map(|mark| cause.find(mark).map(|at| at + mark.len()));
+    from.and_then(|at| cause.get(at..)).unwrap_or(cause)
+}

@@ -1,0 +1,51 @@
+//! # A why without an answer
+//!
+//! A question of the why tree with nothing under it, and not marked as open.
+//!
+//! ## Why it matters
+//!
+//! It is the most interesting line of the report, and it will not be asked again.
+//!
+//! ## Bad
+//!
+//! ```text
+//! - Why doesn't our firewall support this?
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! - Why doesn't our firewall support this? (open, Ada asks the vendor by 12 May)
+//! ```
+//!
+//! ## Source
+//!
+//! The five-questions article.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::rule::Rule;
+use crate::words::{Words, words};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule::new("C05", Level::Warning, include_str!("c05.rs"), check);
+
+static OPEN: LazyLock<Words> = words!("open-question");
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let whys = &case.facts().whys;
+    let answered: BTreeSet<usize> = whys.iter().filter_map(|why| why.parent).collect();
+    let questions = whys.iter().enumerate().filter(|(index, why)| {
+        // An answer may stand behind the question, or be the next item of the list.
+        let behind = why.text.rsplit('?').next().is_some_and(|rest| rest.split_whitespace().count() >= 3);
+        let next = whys.get(index + 1).is_some_and(|next| next.depth == why.depth && next.parent == why.parent && !next.question);
+        why.question && !answered.contains(index) && !behind && !next && !OPEN.any_of(&why.text)
+    });
+    questions
+        .map(|(_, why)| {
+            Finding::at(why.span, "This question has no answer.")
+                .instead("Answer it, or mark it: (open: who asks, until when).")
+        })
+        .collect()
+}

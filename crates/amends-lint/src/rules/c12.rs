@@ -1,0 +1,51 @@
+//! # A conclusion from nothing seen
+//!
+//! ‘No errors were found in the logs’ as the reason for what was done next, while the impact lists errors.
+//!
+//! ## Why it matters
+//!
+//! Not seeing it means that the wrong place was looked at, or that it is not logged. Both are findings.
+//!
+//! ## Bad
+//!
+//! ```text
+//! When no errors were found in the log files we rolled back the change.
+//! ```
+//!
+//! ## Good
+//!
+//! ```text
+//! The log files hold no errors, because the proxy answers before the application. We rolled back as the safest step.
+//! ```
+//!
+//! ## Source
+//!
+//! The web team's postmortem of November 2022.
+
+use crate::case::Case;
+use crate::finding::{Finding, Level};
+use crate::phrase::first_of_sentences;
+use crate::read::section::Kinds;
+use crate::rule::Rule;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule::new("C12", Level::Hint, include_str!("c12.rs"), check);
+
+static ERRORS: LazyLock<Words> = words!("error-words");
+
+fn check(case: &Case<'_>) -> Vec<Finding> {
+    let impact = case.sentences().find(|sentence| {
+        sentence.kinds().has(Kinds::IMPACT | Kinds::SUMMARY | Kinds::STOPPED) && sentence.has(&ERRORS)
+    });
+    let Some(impact) = impact.map(|sentence| sentence.span()) else { return Vec::new() };
+    first_of_sentences(case.phrases(&["nothing-seen"]))
+        .into_iter()
+        .map(|phrase| {
+            let words = case.document().slice(phrase.span);
+            Finding::at(phrase.clause, format!("‘{words}’ is taken as a reason, and users saw errors."))
+                .with(impact, "errors that users saw")
+                .instead("Say why the errors were not in the place that was looked at.")
+        })
+        .collect()
+}
