@@ -1,48 +1,36 @@
 //! Telling subscribers: what will be sent and to how many before it goes, and how far it is afterwards.
 
+mod preview;
+
+pub use preview::{BroadcastPreview, ChannelCount};
+
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
-use crate::incident::{PublishUpdate, full_name};
-use crate::maintenance::{MaintenanceMessage, Schedule};
+use crate::incident::full_name;
 use crate::paging::{Listed, Paging};
 use crate::record;
 use amends_courier::message::{self, Content, Listed as Part, MaintenanceNews, Update};
 use amends_courier::plan;
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::{
-    Action, Affected, Broadcast, BroadcastId, Channel, Component, ComponentId, ComponentStatus, Delivery,
-    DeliveryState, Event, EventBody, EventId, Incident, Maintenance, Phase, Resource,
+    Action, Affected, Broadcast, BroadcastId, Component, ComponentId, ComponentStatus, Delivery, DeliveryId,
+    DeliveryState, Event, EventBody, EventId, Incident, Maintenance, Phase, Resource, Subject,
 };
-use amends_store::{Tx, broadcast, component, delivery, subscriber};
+use amends_store::{Tx, broadcast, component, delivery};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-/// What will be sent, to how many, before it goes.
+/// What a broadcast says, as its recipients see it. Links that differ for each of them lead to the page itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct BroadcastPreview {
+pub struct BroadcastMessage {
     /// The subject line.
     pub subject: String,
     /// The text part.
     pub text: String,
     /// The HTML part: a whole document, to be shown only where it cannot run anything.
     pub html: String,
-    /// How many get it, for each channel.
-    pub recipients: Vec<ChannelCount>,
-    /// How many would get it, but their address is suppressed.
-    pub suppressed: u64,
-    /// Why it will wait before it goes, if the mail server does not take mail now.
-    pub held: Option<String>,
-}
-
-/// How many subscribers on one channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct ChannelCount {
-    /// Which.
-    pub channel: Channel,
-    /// How many.
-    pub count: u64,
 }
 
 /// A broadcast and how far it is.
@@ -58,89 +46,6 @@ pub struct Progress {
 }
 
 impl App {
-    /// What [`App::publish_update`] would send, and to how many. Changes nothing.
-    pub async fn preview_update(
-        &self,
-        caller: &Caller,
-        incident: &str,
-        input: &PublishUpdate,
-    ) -> Result<BroadcastPreview, AppError> {
-        caller.require(Action::Publish, Resource::Update)?;
-        let (incident, event) = self.draft_update(caller, incident, input).await?;
-        let mut tx = self.read().await?;
-        let all = component::all(&mut tx).await?;
-        let content = incident_content(&incident, &event, &all, &self.mail().public_url);
-        let content = content.ok_or_else(|| AppError::Internal("a draft that is no update".into()))?;
-        let told = input.notify.unwrap_or(true);
-        self.preview(&mut tx, &content, &audience(&all, ids(&incident.components)), told).await
-    }
-
-    /// What [`App::schedule`] would send, and to how many. Changes nothing.
-    pub async fn preview_schedule(
-        &self,
-        caller: &Caller,
-        input: &Schedule,
-    ) -> Result<BroadcastPreview, AppError> {
-        caller.require(Action::Create, Resource::Maintenance)?;
-        let (planned, event) = self.draft_schedule(caller, input).await?;
-        self.preview_maintenance(&planned, &event).await
-    }
-
-    /// What [`App::update_maintenance`] would send, and to how many. Changes nothing.
-    pub async fn preview_maintenance_message(
-        &self,
-        caller: &Caller,
-        id: &amends_model::MaintenanceId,
-        input: &MaintenanceMessage,
-    ) -> Result<BroadcastPreview, AppError> {
-        caller.require(Action::Edit, Resource::Maintenance)?;
-        let (mut planned, _) = self.maintenance(caller, id).await?;
-        let text = amends_model::text::prose("text", &input.text, crate::incident::MAX_TEXT)
-            .map_err(|e| AppError::Invalid(e.into()))?;
-        planned.state = input.state.unwrap_or(planned.state);
-        let body = EventBody::MaintenanceUpdate {
-            state: planned.state,
-            text,
-            notify: input.notify.unwrap_or(true),
-            components: Vec::new(),
-        };
-        let now = self.now();
-        let event = self.new_event(caller, id.clone().into(), now, body, now);
-        self.preview_maintenance(&planned, &event).await
-    }
-
-    async fn preview_maintenance(
-        &self,
-        m: &Maintenance,
-        event: &Event,
-    ) -> Result<BroadcastPreview, AppError> {
-        let mut tx = self.read().await?;
-        let all = component::all(&mut tx).await?;
-        let content = maintenance_content(m, event, &all, &self.mail().public_url);
-        let content = content.ok_or_else(|| AppError::Internal("a draft that is no update".into()))?;
-        let told = matches!(&event.body, EventBody::MaintenanceUpdate { notify: true, .. });
-        self.preview(&mut tx, &content, &audience(&all, m.components.clone()), told).await
-    }
-
-    /// What a message to subscribers looks like, and to how many it would go; `told` says whether it goes at all.
-    pub(crate) async fn preview(
-        &self,
-        tx: &mut Tx,
-        content: &Content,
-        audience: &Audience,
-        told: bool,
-    ) -> Result<BroadcastPreview, AppError> {
-        let page = page_of(tx).await?;
-        let message::Preview { subject, text, html } =
-            message::compose(&self.mail().letterhead(&page), content).preview();
-        let (count, suppressed) =
-            if told { subscriber::audience_size(tx, Channel::Email, audience).await? } else { (0, 0) };
-        let state = self.mail_state_in(tx).await?;
-        let recipients = vec![ChannelCount { channel: Channel::Email, count }];
-        let held = state.held.then_some(state.reason);
-        Ok(BroadcastPreview { subject, text, html, recipients, suppressed, held })
-    }
-
     /// If this event is a message that subscribers are to get, puts it on its way within the same transaction.
     pub(crate) async fn tell_incident(
         &self,
@@ -236,12 +141,24 @@ impl App {
         Ok(out)
     }
 
+    /// The broadcasts of an incident or of planned work, oldest first, with their progress.
+    pub async fn broadcasts_of(&self, caller: &Caller, subject: &Subject) -> Result<Vec<Progress>, AppError> {
+        caller.require(Action::Read, Resource::Broadcast)?;
+        let mut tx = self.read().await?;
+        let thread = format!("{}-{}", subject.kind(), subject.id());
+        let mut out = Vec::new();
+        for b in broadcast::of_thread(&mut tx, &thread).await? {
+            out.push(progress(&mut tx, b).await?);
+        }
+        Ok(out)
+    }
+
     /// What a broadcast said, as its recipients see it.
     pub async fn broadcast_message(
         &self,
         caller: &Caller,
         id: &BroadcastId,
-    ) -> Result<message::Preview, AppError> {
+    ) -> Result<BroadcastMessage, AppError> {
         caller.require(Action::Read, Resource::Broadcast)?;
         let mut tx = self.read().await?;
         let found = broadcast::get(&mut tx, id).await?.filter(|b| b.kind.is_for_subscribers());
@@ -250,25 +167,31 @@ impl App {
         let content: Content =
             serde_json::from_str(&stored.0).map_err(|e| AppError::Internal(format!("a stored mail: {e}")))?;
         let page = page_of(&mut tx).await?;
-        Ok(message::compose(&self.mail().letterhead(&page), &content).preview())
+        let message::Preview { subject, text, html } =
+            message::compose(&self.mail().letterhead(&page), &content).preview();
+        Ok(BroadcastMessage { subject, text, html })
     }
 
-    /// The deliveries of a broadcast that stand in `state`, by id. They hold addresses: who may read subscribers may
-    /// read them.
+    /// The deliveries of a broadcast by state and id; only those that stand in `state`, if it is given. They hold
+    /// addresses: who may read subscribers may read them.
     pub async fn deliveries(
         &self,
         caller: &Caller,
         id: &BroadcastId,
-        state: DeliveryState,
+        state: Option<DeliveryState>,
         paging: &Paging,
     ) -> Result<Listed<Delivery>, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
         let limit = paging.limit()?;
-        let after = paging.cursor.clone().unwrap_or_default();
-        let found = delivery::of_broadcast(&mut self.read().await?, id, state, &after, limit + 1).await?;
-        let more = found.len() > limit;
-        let items: Vec<Delivery> = found.into_iter().take(limit).collect();
-        let next_cursor = items.last().filter(|_| more).map(|d| d.id.to_string());
+        let after = paging.cursor.as_deref().map(delivery_cursor).transpose()?;
+        let after = after.as_ref().map_or(("", ""), |(state, id)| (state.as_str(), id.as_str()));
+        let mut tx = self.read().await?;
+        let found = broadcast::get(&mut tx, id).await?.filter(|b| b.kind.is_for_subscribers());
+        found.ok_or(AppError::NotFound("broadcast"))?;
+        let mut items = delivery::of_broadcast(&mut tx, id, state, after, limit + 1).await?;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).map(|d| format!("{}-{}", d.state, d.id));
         Ok(Listed { items, next_cursor })
     }
 
@@ -289,6 +212,12 @@ impl App {
         self.commit(tx).await?;
         self.broadcast(&Caller::system("stopping"), id).await
     }
+}
+
+/// The cursor of a list of deliveries: state and id of the last one.
+fn delivery_cursor(cursor: &str) -> Result<(DeliveryState, DeliveryId), AppError> {
+    let parts = cursor.split_once('-').and_then(|(state, id)| Some((state.parse().ok()?, id.parse().ok()?)));
+    parts.ok_or_else(|| AppError::field("cursor", "is not a cursor; take ‘next_cursor’ of the answer before"))
 }
 
 async fn progress(tx: &mut Tx, b: Broadcast) -> Result<Progress, AppError> {

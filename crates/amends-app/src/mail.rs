@@ -4,11 +4,11 @@ use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
 use crate::identity::{Link, LinkPurpose};
-use crate::paging::{Listed, Paging};
+use crate::paging::{Listed, MAX_LIMIT, Paging};
 use crate::record;
 use amends_courier::message::{self, Content, Invitation, SignIn};
 use amends_courier::{Links, plan};
-use amends_model::{Action, BroadcastId, Channel, ChannelHealth, DeliveryId, Person, Resource};
+use amends_model::{Action, BroadcastId, Channel, ChannelHealth, DeliveryId, Person, Resource, text};
 use amends_store::{Tx, channel, delivery, mailbox, setting};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -47,6 +47,8 @@ pub struct MailboxMail {
     pub recipient: String,
     /// Subject.
     pub subject: String,
+    /// What it hangs together with in a mail program: `incident-…`, `maintenance-…`; empty for mails to one person.
+    pub thread: String,
     /// The delivery that it was.
     pub delivery_id: DeliveryId,
 }
@@ -66,15 +68,10 @@ pub struct OpenedMail {
     pub raw: String,
 }
 
-impl From<mailbox::Mail> for MailboxMail {
-    fn from(m: mailbox::Mail) -> Self {
-        Self {
-            number: m.number,
-            at: m.at,
-            recipient: m.recipient,
-            subject: m.subject,
-            delivery_id: m.delivery_id,
-        }
+impl MailboxMail {
+    fn new(m: mailbox::Mail, thread: String) -> Self {
+        let mailbox::Mail { number, at, recipient, subject, delivery_id, .. } = m;
+        Self { number, at, recipient, subject, thread, delivery_id }
     }
 }
 
@@ -152,31 +149,56 @@ impl App {
         Ok(state(self.mail().server.clone(), health, waiting))
     }
 
-    /// Mails of the built-in viewer, newest first.
-    pub async fn mailbox(&self, caller: &Caller, paging: &Paging) -> Result<Listed<MailboxMail>, AppError> {
+    /// Mails of the built-in viewer, newest first; only those to one address, if it is given.
+    pub async fn mailbox(
+        &self,
+        caller: &Caller,
+        to: Option<&str>,
+        paging: &Paging,
+    ) -> Result<Listed<MailboxMail>, AppError> {
         caller.require(Action::Read, Resource::Mailbox)?;
         let limit = paging.limit()?;
+        let to = to.map(|to| text::email("to", to)).transpose().map_err(|e| AppError::Invalid(e.into()))?;
         let before = match &paging.cursor {
             None => i64::MAX,
             Some(cursor) => cursor.parse().map_err(|_| {
                 AppError::field("cursor", "is not a cursor; take ‘next_cursor’ of the answer before")
             })?,
         };
-        let found = mailbox::list(&mut self.read().await?, before, limit + 1).await?;
+        let found = mailbox::list(&mut self.read().await?, to.as_deref(), before, limit + 1).await?;
         let more = found.len() > limit;
-        let items: Vec<MailboxMail> = found.into_iter().take(limit).map(Into::into).collect();
+        let items: Vec<MailboxMail> =
+            found.into_iter().take(limit).map(|(mail, thread)| MailboxMail::new(mail, thread)).collect();
         let next_cursor = items.last().filter(|_| more).map(|m| m.number.to_string());
         Ok(Listed { items, next_cursor })
+    }
+
+    /// How many mails the built-in viewer holds.
+    pub async fn mailbox_size(&self, caller: &Caller) -> Result<u64, AppError> {
+        caller.require(Action::Read, Resource::Mailbox)?;
+        Ok(mailbox::count(&mut self.read().await?).await?)
+    }
+
+    /// The mails of one thread to one recipient in the built-in viewer, newest first; at most 200.
+    pub async fn mailbox_thread(
+        &self,
+        caller: &Caller,
+        thread: &str,
+        to: &str,
+    ) -> Result<Vec<MailboxMail>, AppError> {
+        caller.require(Action::Read, Resource::Mailbox)?;
+        let found = mailbox::of_thread(&mut self.read().await?, thread, to, MAX_LIMIT).await?;
+        Ok(found.into_iter().map(|mail| MailboxMail::new(mail, thread.to_owned())).collect())
     }
 
     /// One mail of the built-in viewer.
     pub async fn mailbox_mail(&self, caller: &Caller, number: i64) -> Result<OpenedMail, AppError> {
         caller.require(Action::Read, Resource::Mailbox)?;
         let found = mailbox::get(&mut self.read().await?, number).await?;
-        let (mail, raw) = found.ok_or(AppError::NotFound("mail"))?;
+        let (mail, thread, raw) = found.ok_or(AppError::NotFound("mail"))?;
         let message::Opened { headers, text, html } = message::open(&raw);
         Ok(OpenedMail {
-            mail: mail.into(),
+            mail: MailboxMail::new(mail, thread),
             headers,
             text,
             html,

@@ -92,7 +92,7 @@ impl Company {
         let admin = Caller::system("test");
         let all = Paging { limit: Some(200), cursor: None };
         let mut out = Vec::new();
-        for mail in self.app.mailbox(&admin, &all).await.unwrap().items {
+        for mail in self.app.mailbox(&admin, None, &all).await.unwrap().items {
             let opened = self.app.mailbox_mail(&admin, mail.number).await.unwrap();
             out.push((mail.recipient, mail.subject, opened.text.replace('\n', " "), opened.raw));
         }
@@ -389,14 +389,22 @@ async fn lists_go_in_and_come_out() {
         c.ask("pending@example.net", &[]).await.unwrap();
         let csv = "email,components\nada@example.net,\ngrace@example.net,Daily emails; Web app\nnonsense,\nleft@example.net,\n\
                    pending@example.net,Web app\nada@example.net,\nx@example.net,Gone\n";
-        let report = c.app.import_subscribers(&admin, csv.as_bytes()).await.unwrap();
+        let before = c.app.subscriber_counts(&admin).await.unwrap();
+        let preview = c.app.import_subscribers(&admin, csv.as_bytes(), true).await.unwrap();
+        assert_eq!(
+            c.app.subscriber_counts(&admin).await.unwrap(),
+            before,
+            "{engine}: a look changes nothing"
+        );
+        let report = c.app.import_subscribers(&admin, csv.as_bytes(), false).await.unwrap();
+        assert_eq!(preview, report, "{engine}: what was shown is what was done");
         assert_eq!(
             (report.added, report.unchanged, report.left, report.wrong),
             (3, 1, 1, 2),
             "{engine}: {report:?}"
         );
         assert_eq!(report.problems.iter().map(|e| e.line).collect::<Vec<_>>(), [4, 8]);
-        let again = c.app.import_subscribers(&admin, csv.as_bytes()).await.unwrap();
+        let again = c.app.import_subscribers(&admin, csv.as_bytes(), false).await.unwrap();
         assert_eq!((again.added, again.unchanged), (0, 4), "{engine}: the same list again changes nothing");
         let refused = c.app.add_subscriber(
             &admin,
@@ -416,14 +424,14 @@ async fn lists_go_in_and_come_out() {
         for address in ["ada@example.net", "grace@example.net", "pending@example.net"] {
             c.app.remove_subscriber(&admin, address).await.unwrap();
         }
-        let report = c.app.import_subscribers(&admin, out.as_bytes()).await.unwrap();
+        let report = c.app.import_subscribers(&admin, out.as_bytes(), false).await.unwrap();
         assert_eq!(
             (report.added, report.not_confirmed, report.wrong),
             (3, 1, 0),
             "{engine}: what came out goes in"
         );
         let counts = c.app.subscriber_counts(&admin).await.unwrap();
-        assert_eq!(counts[&SubscriberState::Confirmed], 3);
+        assert_eq!(counts.confirmed, 3);
         let filter = SubscriberFilter { state: None, search: Some(" GRACE".into()) };
         let found = c.app.subscribers(&admin, &filter, &Paging::default()).await.unwrap();
         assert_eq!((found.items.len(), found.items[0].components.len()), (1, 2), "{engine}");
@@ -492,7 +500,7 @@ async fn only_who_may_sees_addresses_and_mail() {
             assert!(c.app.explain_address(caller, "ada@example.net").await.is_err());
             assert!(c.app.suppressions(caller, &paging).await.is_err());
             assert!(c.app.remove_subscriber(caller, "ada@example.net").await.is_err());
-            assert!(c.app.mailbox(caller, &paging).await.is_err());
+            assert!(c.app.mailbox(caller, None, &paging).await.is_err());
         }
         assert!(
             c.app.mail_state(&responder).await.is_ok(),
@@ -502,8 +510,7 @@ async fn only_who_may_sees_addresses_and_mail() {
         assert!(c.app.broadcasts(&viewer, &paging).await.is_err());
         c.incident(None).await;
         let listed = c.app.broadcasts(&responder, &paging).await.unwrap();
-        let of =
-            c.app.deliveries(&responder, &listed.items[0].broadcast.id, DeliveryState::Queued, &paging).await;
+        let of = c.app.deliveries(&responder, &listed.items[0].broadcast.id, None, &paging).await;
         assert!(of.is_err(), "deliveries hold addresses");
     }
 }

@@ -681,11 +681,11 @@ async fn without_a_mail_server_it_goes_to_the_viewer() {
         c.work(&courier).await;
         one_of(c.counts(&id).await, |c| c.accepted, 3);
         let mut tx = c.store.read().await.unwrap();
-        let mails = mailbox::list(&mut tx, i64::MAX, 10).await.unwrap();
+        let mails = mailbox::list(&mut tx, None, i64::MAX, 10).await.unwrap();
         assert_eq!(mails.len(), 4, "{engine}");
-        assert_eq!(mails[3].recipient, "ada@example.org", "{engine}: single mails go first");
-        assert_eq!(mails[3].subject, "[Acme Status] Please confirm your subscription");
-        let (_, raw) = mailbox::get(&mut tx, 1).await.unwrap().unwrap();
+        assert_eq!(mails[3].0.recipient, "ada@example.org", "{engine}: single mails go first");
+        assert_eq!(mails[3].0.subject, "[Acme Status] Please confirm your subscription");
+        let (_, _, raw) = mailbox::get(&mut tx, 1).await.unwrap().unwrap();
         assert!(String::from_utf8(raw).unwrap().contains("/s/TOKEN"));
         assert_eq!(
             broadcast::content(&mut tx, &single).await.unwrap(),

@@ -70,6 +70,12 @@ pub async fn about(tx: &mut Tx, about: &str) -> Result<Vec<Broadcast>> {
     tx.query(&sql, params![about]).await?.iter().map(from_row).collect()
 }
 
+/// Those of one incident or planned work (`incident-…`, `maintenance-…`), oldest first.
+pub async fn of_thread(tx: &mut Tx, thread: &str) -> Result<Vec<Broadcast>> {
+    let sql = format!("SELECT {COLUMNS} FROM broadcasts WHERE thread = $1 ORDER BY number");
+    tx.query(&sql, params![thread]).await?.iter().map(from_row).collect()
+}
+
 /// Those to subscribers, newest first.
 pub async fn list(tx: &mut Tx, after: &Keyset, limit: usize) -> Result<Vec<Broadcast>> {
     let sql = format!(

@@ -250,18 +250,25 @@ pub async fn to_address(tx: &mut Tx, address: &str, limit: usize) -> Result<Vec<
     tx.query(&sql, params![address, limit]).await?.iter().map(from_row).collect()
 }
 
-/// Those of a broadcast in one state, by id after `after`.
+/// Those of a broadcast by state and id, after `after` (a state and an id); only those in one state, if it is given.
 pub async fn of_broadcast(
     tx: &mut Tx,
     broadcast: &BroadcastId,
-    state: DeliveryState,
-    after: &str,
+    state: Option<DeliveryState>,
+    after: (&str, &str),
     limit: usize,
 ) -> Result<Vec<Delivery>> {
+    let mut values = params![broadcast, after.0, after.1, limit].to_vec();
+    let mut only = "";
+    if let Some(state) = state {
+        values.push(state.into());
+        only = " AND state = $5";
+    }
     let sql = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE broadcast_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4"
+        "SELECT {COLUMNS} FROM deliveries WHERE broadcast_id = $1 AND (state, id) > ($2, $3){only}
+         ORDER BY state, id LIMIT $4"
     );
-    tx.query(&sql, params![broadcast, state, after, limit]).await?.iter().map(from_row).collect()
+    tx.query(&sql, &values).await?.iter().map(from_row).collect()
 }
 
 /// How many wait on a channel.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 /// As many are kept.
 pub const KEPT: i64 = 2_000;
 
-/// A mail as the list shows it.
+/// A mail of the mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     /// Counts mails from 1.
@@ -61,19 +61,44 @@ pub async fn put(tx: &mut Tx, mails: &[(Mail, Vec<u8>)]) -> Result<()> {
     Ok(())
 }
 
-/// Mails before `before`, newest first.
-pub async fn list(tx: &mut Tx, before: i64, limit: usize) -> Result<Vec<Mail>> {
-    let sql = "SELECT number, at, sender, recipient, subject, delivery_id FROM mailbox WHERE number < $1
-               ORDER BY number DESC LIMIT $2";
-    tx.query(sql, params![before, limit]).await?.iter().map(from_row).collect()
+const COLUMNS: &str =
+    "m.number, m.at, m.sender, m.recipient, m.subject, m.delivery_id, COALESCE(b.thread, '')";
+const JOINED: &str = "mailbox m LEFT JOIN deliveries d ON d.id = m.delivery_id LEFT JOIN broadcasts b ON b.id = d.broadcast_id";
+
+/// Mails before `before`, newest first, each with the thread that it belongs to (empty for single mails); only those to
+/// one recipient, if it is given.
+pub async fn list(tx: &mut Tx, to: Option<&str>, before: i64, limit: usize) -> Result<Vec<(Mail, String)>> {
+    let mut values = params![before, limit].to_vec();
+    let mut only = "";
+    if let Some(to) = to {
+        values.push(to.into());
+        only = " AND m.recipient = $3";
+    }
+    let sql =
+        format!("SELECT {COLUMNS} FROM {JOINED} WHERE m.number < $1{only} ORDER BY m.number DESC LIMIT $2");
+    let rows = tx.query(&sql, &values).await?;
+    rows.iter().map(|row| Ok((from_row(row)?, row.get(6)?))).collect()
 }
 
-/// One, with the whole message.
-pub async fn get(tx: &mut Tx, number: i64) -> Result<Option<(Mail, Vec<u8>)>> {
-    let sql =
-        "SELECT number, at, sender, recipient, subject, delivery_id, message FROM mailbox WHERE number = $1";
-    let row = tx.query_opt(sql, params![number]).await?;
-    row.map(|row| Ok((from_row(&row)?, row.get(6)?))).transpose()
+/// One, with its thread and the whole message.
+pub async fn get(tx: &mut Tx, number: i64) -> Result<Option<(Mail, String, Vec<u8>)>> {
+    let sql = format!("SELECT {COLUMNS}, m.message FROM {JOINED} WHERE m.number = $1");
+    let row = tx.query_opt(&sql, params![number]).await?;
+    row.map(|row| Ok((from_row(&row)?, row.get(6)?, row.get(7)?))).transpose()
+}
+
+/// Those of a thread to one recipient, newest first.
+pub async fn of_thread(tx: &mut Tx, thread: &str, to: &str, limit: usize) -> Result<Vec<Mail>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {JOINED} WHERE b.thread = $1 AND m.recipient = $2 ORDER BY m.number DESC LIMIT $3"
+    );
+    tx.query(&sql, params![thread, to, limit]).await?.iter().map(from_row).collect()
+}
+
+/// How many there are.
+pub async fn count(tx: &mut Tx) -> Result<u64> {
+    let row = tx.query_opt("SELECT count(*) FROM mailbox", params![]).await?;
+    row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
 }
 
 /// Empties it; answers how many there were.

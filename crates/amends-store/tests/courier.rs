@@ -461,15 +461,19 @@ async fn the_mailbox_keeps_the_newest() {
             let mails: Vec<_> = (0..500).map(|n| (mail(batch * 500 + n), b"raw \xff".to_vec())).collect();
             mailbox::put(&mut tx, &mails).await.unwrap();
         }
-        let newest = mailbox::list(&mut tx, i64::MAX, 2).await.unwrap();
-        assert_eq!(newest.iter().map(|m| m.number).collect::<Vec<_>>(), [2500, 2499], "{engine}");
+        let newest = mailbox::list(&mut tx, None, i64::MAX, 2).await.unwrap();
+        assert_eq!(newest.iter().map(|(m, _)| m.number).collect::<Vec<_>>(), [2500, 2499], "{engine}");
         assert_eq!(
-            mailbox::list(&mut tx, 502, 10).await.unwrap().len(),
+            mailbox::list(&mut tx, None, 502, 10).await.unwrap().len(),
             1,
             "{engine}: the oldest 500 are gone"
         );
-        let (found, raw) = mailbox::get(&mut tx, 2500).await.unwrap().unwrap();
+        let to_one = mailbox::list(&mut tx, Some("user2400@example.net"), i64::MAX, 10).await.unwrap();
+        assert_eq!(to_one.iter().map(|(m, _)| m.number).collect::<Vec<_>>(), [2401], "{engine}");
+        let (found, thread, raw) = mailbox::get(&mut tx, 2500).await.unwrap().unwrap();
         assert_eq!((found.recipient.as_str(), raw.as_slice()), ("user2499@example.net", &b"raw \xff"[..]));
+        assert_eq!(thread, "", "{engine}: a mail whose delivery is not known hangs together with nothing");
+        assert_eq!(mailbox::count(&mut tx).await.unwrap(), 2000);
         assert_eq!(mailbox::clear(&mut tx).await.unwrap(), 2000);
     }
 }

@@ -261,9 +261,20 @@
     }
   };
 
+  /* What goes out by mail shows itself in its frame, without a press of the button. */
+  const showMail = (form) => {
+    const frame = document.getElementById(form.dataset.showsMail);
+    if (!frame) return;
+    frame.hidden = false;
+    form.target = frame.name;
+    form.requestSubmit($("button", form));
+    form.hidden = true;
+  };
+
   ready(() => {
     fields();
     for (const area of all("textarea[data-preview]")) preview(area);
+    for (const form of all("form[data-shows-mail]")) showMail(form);
     shows(document);
     for (const opener of all("[data-open-palette]")) opener.addEventListener("click", (event) => { event.preventDefault(); openPalette(); });
     const wrongs = document.getElementById("wrongs");

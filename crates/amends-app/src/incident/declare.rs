@@ -123,69 +123,9 @@ impl App {
         let now = self.now();
         let mut tx = self.begin().await?;
         let all = component::all(&mut tx).await?;
-        let mut errors = FieldErrors::default();
-        let title = errors.take(text::line("title", &input.title, MAX_TITLE));
-        let summary = errors.take(text::optional_prose("summary", &input.summary, MAX_TEXT));
-        let message = match input.message.as_deref().map(str::trim) {
-            None | Some("") => None,
-            Some(_) if visibility == Visibility::Internal => {
-                errors.add(
-                    "message",
-                    "customers do not see an internal incident; make it public or leave this out",
-                );
-                None
-            }
-            Some(message) => errors.take(text::prose("message", message, MAX_TEXT)),
-        };
-        let components = resolve_components(&all, &input.components, &mut errors);
-        past(&mut errors, "started_at", input.started_at, now);
-        past(&mut errors, "detected_at", input.detected_at, now);
-        errors.finish()?;
-        let (title, summary) = (title.unwrap_or_default(), summary.unwrap_or_default());
-
-        let started_at = input.started_at.unwrap_or(now).min(input.detected_at.unwrap_or(now));
-        let mut incident = Incident {
-            id: self.new_id(IncidentId::from_random),
-            number: feed::next(&mut tx, "incident").await?,
-            title,
-            summary,
-            visibility,
-            severity: input.severity.unwrap_or(Severity::Sev3),
-            impact: Impact::None,
-            impact_override: input.impact_override,
-            state: IncidentState::Open,
-            phase: Phase::Investigating,
-            started_at,
-            resolved_at: None,
-            monitoring_at: None,
-            next_update_at: input.next_update_at.filter(|_| visibility == Visibility::Public),
-            components: Vec::new(),
-            backfilled: false,
-            source_url: None,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
-        let changes = decide::set_components(&mut incident, &components, &all);
+        let (mut incident, bodies) = self.drafted(&input, &all, now)?;
+        incident.number = feed::next(&mut tx, "incident").await?;
         incident::insert(&mut tx, &incident).await?;
-        let mut bodies = vec![(now, EventBody::Declared { severity: incident.severity })];
-        if let Some(at) = input.detected_at {
-            bodies.push((
-                at,
-                EventBody::Milestone { milestone: amends_model::Milestone::Detected, source: None },
-            ));
-        }
-        let update = message.map(|text| EventBody::Update {
-            phase: Phase::Investigating,
-            text,
-            notify: input.notify.unwrap_or(true),
-            components: changes.clone(),
-        });
-        match update {
-            Some(update) => bodies.push((now, update)),
-            None if !changes.is_empty() => bodies.push((now, EventBody::Components { components: changes })),
-            None => {}
-        }
         for (at, body) in bodies {
             let event = self.new_event(caller, incident.id.clone().into(), at, body, now);
             event::insert(&mut tx, &event).await?;
@@ -208,6 +148,95 @@ impl App {
         .await?;
         self.commit(tx).await?;
         Ok(incident)
+    }
+
+    /// What [`App::declare`] would leave: the incident as it would be, still without a number, and the first word to
+    /// customers, if there is one. Changes nothing.
+    pub async fn draft_declare(
+        &self,
+        caller: &Caller,
+        input: &Declare,
+    ) -> Result<(Incident, Option<Event>), AppError> {
+        caller.require(Action::Create, Resource::Incident)?;
+        let now = self.now();
+        let all = component::all(&mut self.read().await?).await?;
+        let (incident, bodies) = self.drafted(input, &all, now)?;
+        let word = bodies.into_iter().find(|(_, body)| body.is_public());
+        let word = word.map(|(at, body)| self.new_event(caller, incident.id.clone().into(), at, body, now));
+        Ok((incident, word))
+    }
+
+    /// Checks what is declared: the incident, still without a number, and the events that its timeline begins with.
+    fn drafted(
+        &self,
+        input: &Declare,
+        all: &[Component],
+        now: Timestamp,
+    ) -> Result<(Incident, Vec<(Timestamp, EventBody)>), AppError> {
+        let visibility = input.visibility.unwrap_or(Visibility::Internal);
+        let mut errors = FieldErrors::default();
+        let title = errors.take(text::line("title", &input.title, MAX_TITLE));
+        let summary = errors.take(text::optional_prose("summary", &input.summary, MAX_TEXT));
+        let message = match input.message.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(_) if visibility == Visibility::Internal => {
+                errors.add(
+                    "message",
+                    "customers do not see an internal incident; make it public or leave this out",
+                );
+                None
+            }
+            Some(message) => errors.take(text::prose("message", message, MAX_TEXT)),
+        };
+        let components = resolve_components(all, &input.components, &mut errors);
+        past(&mut errors, "started_at", input.started_at, now);
+        past(&mut errors, "detected_at", input.detected_at, now);
+        errors.finish()?;
+        let (title, summary) = (title.unwrap_or_default(), summary.unwrap_or_default());
+
+        let started_at = input.started_at.unwrap_or(now).min(input.detected_at.unwrap_or(now));
+        let mut incident = Incident {
+            id: self.new_id(IncidentId::from_random),
+            number: 0,
+            title,
+            summary,
+            visibility,
+            severity: input.severity.unwrap_or(Severity::Sev3),
+            impact: Impact::None,
+            impact_override: input.impact_override,
+            state: IncidentState::Open,
+            phase: Phase::Investigating,
+            started_at,
+            resolved_at: None,
+            monitoring_at: None,
+            next_update_at: input.next_update_at.filter(|_| visibility == Visibility::Public),
+            components: Vec::new(),
+            backfilled: false,
+            source_url: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let changes = decide::set_components(&mut incident, &components, all);
+        let mut bodies = vec![(now, EventBody::Declared { severity: incident.severity })];
+        if let Some(at) = input.detected_at {
+            bodies.push((
+                at,
+                EventBody::Milestone { milestone: amends_model::Milestone::Detected, source: None },
+            ));
+        }
+        let update = message.map(|text| EventBody::Update {
+            phase: Phase::Investigating,
+            text,
+            notify: input.notify.unwrap_or(true),
+            components: changes.clone(),
+        });
+        match update {
+            Some(update) => bodies.push((now, update)),
+            None if !changes.is_empty() => bodies.push((now, EventBody::Components { components: changes })),
+            None => {}
+        }
+        Ok((incident, bodies))
     }
 
     /// An event that `caller` writes now.

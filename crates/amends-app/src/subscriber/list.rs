@@ -20,8 +20,9 @@ const CHUNK: usize = 500;
 /// Lines with errors that are told one by one.
 const TOLD: usize = 200;
 
-/// What an import did.
+/// What an import did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SubscriberImport)]
 pub struct ImportReport {
     /// New subscribers.
     pub added: u64,
@@ -39,6 +40,7 @@ pub struct ImportReport {
 
 /// A line that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SubscriberImportProblem)]
 pub struct Problem {
     /// Line number in the file, from 1.
     pub line: u64,
@@ -65,14 +67,20 @@ struct Row {
 impl App {
     /// Reads a list of subscribers (CSV, the form that [`App::export_subscribers`] writes, or one address a line).
     /// They are subscribed at once: whoever imports them says that they asked for it. Bad lines are told with their
-    /// number, and the rest goes in. Reading the same list again changes nothing.
-    pub async fn import_subscribers(&self, caller: &Caller, csv: &[u8]) -> Result<ImportReport, AppError> {
+    /// number, and the rest goes in. Reading the same list again changes nothing. With `dry_run` it only says what it
+    /// would do.
+    pub async fn import_subscribers(
+        &self,
+        caller: &Caller,
+        csv: &[u8],
+        dry_run: bool,
+    ) -> Result<ImportReport, AppError> {
         caller.require(Action::Create, Resource::Subscriber)?;
         let now = self.now();
         let all = component::all(&mut self.read().await?).await?;
         let (rows, mut report) = read(csv, &all)?;
         for some in rows.chunks(CHUNK) {
-            let mut tx = self.begin().await?;
+            let mut tx = if dry_run { self.read().await? } else { self.begin().await? };
             let addresses: Vec<&str> = some.iter().map(|r| r.address.as_str()).collect();
             let known = subscriber::known(&mut tx, Channel::Email, &addresses).await?;
             let mut fresh = Vec::new();
@@ -80,6 +88,7 @@ impl App {
                 match known.get(&row.address) {
                     Some(SubscriberState::Unsubscribed) => report.left += 1,
                     Some(SubscriberState::Confirmed) => report.unchanged += 1,
+                    Some(SubscriberState::Pending) | None if dry_run => report.added += 1,
                     Some(SubscriberState::Pending) => {
                         let found = subscriber::get_by_address(&mut tx, Channel::Email, &row.address).await?;
                         if let Some(mut found) = found {
@@ -104,8 +113,13 @@ impl App {
                     }),
                 }
             }
-            report.added += subscriber::insert_many(&mut tx, &fresh).await?;
-            tx.commit().await?;
+            if !dry_run {
+                report.added += subscriber::insert_many(&mut tx, &fresh).await?;
+                tx.commit().await?;
+            }
+        }
+        if dry_run {
+            return Ok(report);
         }
         let mut tx = self.begin().await?;
         let detail = json!({

@@ -9,7 +9,7 @@ pub use explain::{Explained, Explanation};
 pub use list::{ImportReport, Problem};
 pub(crate) use own::FormBudget;
 pub use own::{Subscribe, Subscription};
-pub use team::{AddSubscriber, SubscriberFilter, Suppress};
+pub use team::{AddSubscriber, SubscriberCounts, SubscriberFilter, Suppress};
 
 use crate::error::AppError;
 use crate::incident::full_name;

@@ -13,7 +13,6 @@ use amends_model::{
 use amends_store::{Tx, component, subscriber, suppression};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::HashMap;
 
 /// Which subscribers to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +21,19 @@ pub struct SubscriberFilter {
     pub state: Option<SubscriberState>,
     /// Only whose address holds this.
     pub search: Option<String>,
+}
+
+/// How many subscribers there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct SubscriberCounts {
+    /// Asked for, not confirmed by the owner of the address.
+    pub pending: u64,
+    /// Get messages, unless their address is suppressed.
+    pub confirmed: u64,
+    /// Left.
+    pub unsubscribed: u64,
+    /// Addresses that must not be written to, subscribed or not.
+    pub suppressed: u64,
 }
 
 /// Somebody to add by hand.
@@ -63,19 +75,25 @@ impl App {
     ) -> Result<Listed<Subscriber>, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
         let (limit, after) = (paging.limit()?, paging.keyset()?);
-        let search = filter.search.as_deref().map(|s| s.trim().to_lowercase()).filter(|s| !s.is_empty());
-        let which = subscriber::Which { state: filter.state, search };
+        let search = text::optional_line("q", filter.search.as_deref(), 254)
+            .map_err(|e| AppError::Invalid(e.into()))?;
+        let which = subscriber::Which { state: filter.state, search: search.map(|s| s.to_lowercase()) };
         let found = subscriber::list(&mut self.read().await?, &which, &after, limit + 1).await?;
         Ok(Listed::from_one_more(found, limit, |s| (s.created_at, s.id.to_string())))
     }
 
     /// How many subscribers there are in each state.
-    pub async fn subscriber_counts(
-        &self,
-        caller: &Caller,
-    ) -> Result<HashMap<SubscriberState, u64>, AppError> {
+    pub async fn subscriber_counts(&self, caller: &Caller) -> Result<SubscriberCounts, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
-        Ok(subscriber::count(&mut self.read().await?).await?)
+        let mut tx = self.read().await?;
+        let each = subscriber::count(&mut tx).await?;
+        let of = |state| each.get(&state).copied().unwrap_or_default();
+        Ok(SubscriberCounts {
+            pending: of(SubscriberState::Pending),
+            confirmed: of(SubscriberState::Confirmed),
+            unsubscribed: of(SubscriberState::Unsubscribed),
+            suppressed: suppression::count(&mut tx).await?,
+        })
     }
 
     /// One subscriber, by id or address.
@@ -190,6 +208,25 @@ impl App {
         Ok(Listed { items, next_cursor })
     }
 
+    /// Why an address is suppressed.
+    pub async fn suppression(&self, caller: &Caller, address: &str) -> Result<Suppression, AppError> {
+        caller.require(Action::Read, Resource::Subscriber)?;
+        let address = email("address", address)?;
+        let found = suppression::get(&mut self.read().await?, Channel::Email, &address).await?;
+        found.ok_or(AppError::NotFound("suppressed address"))
+    }
+
+    /// Which of these subscribers (at most 200) are suppressed, by address.
+    pub async fn suppressed_among(
+        &self,
+        caller: &Caller,
+        subscribers: &[Subscriber],
+    ) -> Result<Vec<String>, AppError> {
+        caller.require(Action::Read, Resource::Subscriber)?;
+        let addresses: Vec<&str> = subscribers.iter().map(|s| s.address.as_str()).collect();
+        Ok(suppression::among(&mut self.read().await?, Channel::Email, &addresses).await?)
+    }
+
     /// Makes sure that an address is not written to any more.
     pub async fn suppress(&self, caller: &Caller, input: Suppress) -> Result<Suppression, AppError> {
         caller.require(Action::Edit, Resource::Subscriber)?;
@@ -217,7 +254,7 @@ impl App {
     /// Lets an address be written to again.
     pub async fn lift_suppression(&self, caller: &Caller, address: &str) -> Result<(), AppError> {
         caller.require(Action::Edit, Resource::Subscriber)?;
-        let address = address.trim().to_lowercase();
+        let address = email("address", address)?;
         let mut tx = self.begin().await?;
         if !suppression::lift(&mut tx, Channel::Email, &address).await? {
             return Err(AppError::NotFound("suppressed address"));
@@ -240,9 +277,7 @@ impl App {
 pub(super) async fn find(tx: &mut Tx, id_or_address: &str) -> Result<Subscriber, AppError> {
     let found = match id_or_address.parse::<SubscriberId>() {
         Ok(id) => subscriber::get(tx, &id).await?,
-        Err(_) => {
-            subscriber::get_by_address(tx, Channel::Email, &id_or_address.trim().to_lowercase()).await?
-        }
+        Err(_) => subscriber::get_by_address(tx, Channel::Email, &email("address", id_or_address)?).await?,
     };
     found.ok_or(AppError::NotFound("subscriber"))
 }
@@ -263,5 +298,6 @@ fn suppression_cursor(paging: &Paging) -> Result<amends_store::Keyset, AppError>
         .map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()))
         .collect();
     let id = bytes.and_then(|b| String::from_utf8(b).ok()).ok_or_else(wrong)?;
+    email("cursor", &id).map_err(|_| wrong())?;
     Ok(amends_store::Keyset { at: at.ok_or_else(wrong)?, id })
 }

@@ -24,6 +24,10 @@ pub struct Json<T>(pub T);
 #[derive(Debug)]
 pub struct Imported(pub Bytes);
 
+/// A list in CSV or one a line, up to [`IMPORT_LIMIT`].
+#[derive(Debug)]
+pub struct Csv(pub Bytes);
+
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
@@ -48,6 +52,18 @@ impl<S: Send + Sync> FromRequest<S> for Imported {
         } else {
             Err(wrong_type(&declared, "application/xml or application/json"))
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let declared = media_type(request.headers());
+        let body = read(request, IMPORT_LIMIT).await?;
+        // What browsers of different makers call it.
+        let csv = ["text/csv", "application/csv", "application/vnd.ms-excel", "text/plain"];
+        if csv.contains(&declared.as_str()) { Ok(Csv(body)) } else { Err(wrong_type(&declared, "text/csv")) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The description of the API (OpenAPI 3.1): what all operations share is added here, by rule, so that no operation
 //! forgets it.
 
-use super::query::IncidentRef;
+use super::query::{IncidentRef, MailAddress, MailNumber, SubscriberRef};
 use super::version;
 use crate::error::Problem;
 use crate::state::WebState;
@@ -119,6 +119,9 @@ pub(super) fn finish(mut described: OpenApi) -> OpenApi {
         <amends_model::FieldError as PartialSchema>::schema(),
     );
     components.schemas.insert(IncidentRef::name().into(), IncidentRef::schema());
+    components.schemas.insert(SubscriberRef::name().into(), SubscriberRef::schema());
+    components.schemas.insert(MailAddress::name().into(), MailAddress::schema());
+    components.schemas.insert(MailNumber::name().into(), MailNumber::schema());
     for (status, name, when) in PROBLEMS {
         components.responses.insert((*name).into(), problem(*status, when).into());
     }

@@ -5,18 +5,22 @@
 //! `If-None-Match`.
 
 mod body;
+mod broadcasts;
 mod budget;
 mod components;
 mod description;
 mod idempotency;
 mod incidents;
 mod installation;
+mod mail;
 mod maintenances;
 mod object;
 mod page;
 mod people;
 mod query;
 mod strict;
+pub(crate) mod subscribers;
+mod suppressions;
 mod timeline;
 mod version;
 mod who;
@@ -74,8 +78,12 @@ fn operations() -> OpenApiRouter<WebState> {
         .merge(components::operations())
         .merge(maintenances::operations())
         .merge(page::operations())
+        .merge(subscribers::operations())
+        .merge(suppressions::operations())
+        .merge(broadcasts::operations())
         .merge(people::operations())
         .merge(installation::operations())
+        .merge(mail::operations())
         .merge(description::operations())
 }
 

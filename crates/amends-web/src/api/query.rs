@@ -89,6 +89,63 @@ impl FromStr for IncidentRef {
     }
 }
 
+/// Names a subscriber in the path: an id or a mail address.
+#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(
+    value_type = String, pattern = "^([a-z0-9]{12}|[!#-.0-?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,253})$", max_length = 254,
+    examples("ada@example.com")
+)]
+pub struct SubscriberRef(pub String);
+
+impl FromStr for SubscriberRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if amends_model::id::is_id(text) {
+            return Ok(SubscriberRef(text.to_owned()));
+        }
+        amends_model::text::email("id", text).map(SubscriberRef).map_err(|_| {
+            format!(
+                "‘{}’ names no subscriber; write an address, or an id (12 characters, a to z and 0 to 9)",
+                text.chars().take(40).collect::<String>()
+            )
+        })
+    }
+}
+
+/// A mail address in the path.
+#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(
+    value_type = String, pattern = "^[!#-.0-?A-Z^-~]{1,64}@[A-Za-z0-9.-]{1,253}$", max_length = 254,
+    examples("ada@example.com")
+)]
+pub struct MailAddress(pub String);
+
+impl FromStr for MailAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        amends_model::text::email("address", text)
+            .map(MailAddress)
+            .map_err(|_| format!("‘{}’ is not a mail address", text.chars().take(40).collect::<String>()))
+    }
+}
+
+/// Names a mail of the built-in viewer in the path: its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = i64, minimum = 1)]
+pub struct MailNumber(pub i64);
+
+impl FromStr for MailNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let number = digits.then(|| text.parse().ok()).flatten();
+        number.map(MailNumber).ok_or_else(|| "mails are named by their number, such as 1".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -120,7 +120,6 @@ pub(super) async fn held(app: &App, caller: &Caller) -> Result<Option<MailState>
 
 /// What the person may do; what they may not do is not offered.
 #[derive(Debug, Clone, Copy)]
-#[allow(dead_code, reason = "the pages of subscribers read some of them")]
 #[allow(clippy::struct_excessive_bools, reason = "each is one line of the table of permissions")]
 pub struct Can {
     /// Declare incidents, take notes, set what is internal.
@@ -261,6 +260,12 @@ fn said(word: &str) -> Option<&'static str> {
         "mailed" => "The link is on its way by mail.",
         "revoked" => "The token is revoked. It stopped working at once.",
         "removed" => "Removed.",
+        "subscribed" => "They get messages from now on.",
+        "asked" => "A mail asks them whether they want it. Until they follow its link, nothing else is sent.",
+        "suppressed" => "Nothing is sent to this address any more.",
+        "lifted" => "The address may be written to again.",
+        "stopped" => "Stopped. What had not gone yet will not.",
+        "emptied" => "The viewer is empty.",
         _ => return None,
     })
 }

@@ -5,6 +5,8 @@
 
 mod changes;
 mod enter;
+mod as_mail;
+mod audience;
 mod fields;
 mod frame;
 mod incidents;
@@ -36,6 +38,7 @@ pub fn routes() -> Router<WebState> {
         .merge(preview::routes())
         .merge(site::routes())
         .merge(settings::routes())
+        .merge(audience::routes())
 }
 
 /// A rendered page.

@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod budgets;
+#[path = "../courier/mod.rs"]
+mod courier;
 mod description;
 mod edits;
 mod people;
 mod record;
 mod refusals;
 mod repeats;
+mod subscribers;
 mod support;

@@ -1,5 +1,6 @@
 //! An API over a fresh store, and tokens to call it with.
 
+use crate::courier;
 use amends_app::identity::NewToken;
 use amends_app::{App, Caller, Settings};
 use amends_model::Role;
@@ -151,6 +152,11 @@ impl Api {
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", kind);
         self.send(request.body(Body::from(text.to_owned())).unwrap()).await
+    }
+
+    /// Lets the courier work until nothing is due. Mail goes to the built-in viewer.
+    pub async fn deliver(&self) {
+        courier::deliver(&self.app).await;
     }
 
     /// Declares an incident and answers it.

@@ -146,6 +146,12 @@ impl House {
         self.visit(cookie, "GET", path, String::new(), &[]).await
     }
 
+    /// Posts a body of any type.
+    pub async fn send_as(&self, role: Role, path: &str, kind: &str, body: String) -> Answer {
+        let headers = [("sec-fetch-site", "same-origin"), ("content-type", kind)];
+        self.visit(Some(&self.cookies[&role]), "POST", path, body, &headers).await
+    }
+
     pub async fn visit(
         &self,
         cookie: Option<&str>,
@@ -156,8 +162,10 @@ impl House {
     ) -> Answer {
         let mut request = Request::builder()
             .method(method)
-            .uri(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            .uri(path);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -249,6 +257,12 @@ pub fn check(path: &str, html: &str) {
         }
         if let Some(target) = get("for") {
             labelled.push(target.to_owned());
+        }
+        if name == "iframe" {
+            let at = get("src").or(get("name")).unwrap_or_default();
+            let own = at.starts_with("/app/mail/") || at.starts_with("/app/broadcasts/") || at == "as-mail";
+            let alone = get("sandbox") == Some("allow-popups allow-popups-to-escape-sandbox");
+            assert!(own && alone && get("title").is_some(), "{path}: a frame of {at}: {attributes:?}");
         }
         if name == "img" {
             assert!(get("alt").is_some(), "{path}: a picture without words");

@@ -154,10 +154,11 @@ async fn running(config: &Config) -> Vec<Line> {
         Ok(Ok(health)) => {
             let mut lines =
                 vec![Line::good(WHAT, format!("It runs in {} and answers.", config.data.display()))];
-            lines.extend(held_line(
-                health["held"].as_u64().unwrap_or(0),
-                health["mail"]["reason"].as_str().unwrap_or_default(),
-            ));
+            let mail = &health["mail"];
+            if mail["held"].as_bool() == Some(true) {
+                let waiting = mail["waiting"].as_u64().unwrap_or(0);
+                lines.extend(held_line(waiting, mail["reason"].as_str().unwrap_or_default()));
+            }
             lines
         }
         Ok(Err(failure)) => vec![Line::wrong(

@@ -3,11 +3,13 @@
 use super::components::{self, Group};
 use super::view::Tone;
 use crate::error::PageError;
+use crate::pages::as_mail::{AsMail, document, framing};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::when::{Markup, When};
 use crate::pages::{go, markdown, show_as};
 use amends_app::AppError;
+use amends_app::broadcast::BroadcastPreview;
 use amends_app::incident::{ComponentInput, Declare};
 use amends_model::{
     Action, Component, ComponentStatus, FieldErrors, Impact, Resource, Severity, Visibility, text,
@@ -68,8 +70,19 @@ pub async fn post(here: Here, mut form: Fields) -> Result<Response, PageError> {
         return render(&here, form).await;
     }
     if input.visibility == Some(Visibility::Public) && !form.is("step", "send") {
+        let preview = match here.app.preview_declare(&here.caller, &input).await {
+            Ok(preview) => preview,
+            Err(AppError::Invalid(errors)) => {
+                form.refuse_all(&errors, |parts| components::field_of(&input.components, parts));
+                return render(&here, form).await;
+            }
+            Err(other) => return Err(other.into()),
+        };
+        if form.is("step", "mail") {
+            return Ok(document(&preview.map(|p| p.html).unwrap_or_default()));
+        }
         let all = here.app.components(&here.caller).await?;
-        return look(&here, typed, &input, &all, &when).await;
+        return look(&here, typed, &input, preview, &all, &when).await;
     }
     let inputs = input.components.clone();
     match here.app.declare(&here.caller, input).await {
@@ -116,13 +129,14 @@ struct Look {
     text: Option<Markup>,
     components: Vec<(String, Tone)>,
     next: Option<Markup>,
-    notify: bool,
+    mail: Option<AsMail>,
 }
 
 async fn look(
     here: &Here,
     form: Fields,
     input: &Declare,
+    preview: Option<BroadcastPreview>,
     all: &[Component],
     when: &When,
 ) -> Result<Response, PageError> {
@@ -144,8 +158,10 @@ async fn look(
         text: input.message.as_deref().map(markdown),
         components,
         next: input.next_update_at.map(|at: Timestamp| when.time(at)),
-        notify: input.message.is_some() && input.notify == Some(true),
+        mail: preview
+            .filter(|_| input.notify == Some(true))
+            .map(|p| AsMail::of(p, "/app/incidents/new", &form)),
         form,
     };
-    Ok(show_as(StatusCode::OK, &page))
+    Ok(framing(show_as(StatusCode::OK, &page)))
 }

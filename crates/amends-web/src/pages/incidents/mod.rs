@@ -15,7 +15,7 @@ mod view;
 
 pub(super) use next::Step;
 pub(super) use room::next_step;
-pub(super) use timeline::{Line, lines};
+pub(super) use timeline::{Line, escaped, lines};
 pub(super) use view::{Row, Tone};
 
 use crate::state::WebState;

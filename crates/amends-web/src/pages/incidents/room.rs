@@ -6,6 +6,7 @@ use super::tell::{self, Composer};
 use super::timeline::{Line, lines};
 use super::view::{self, Tone};
 use crate::error::PageError;
+use crate::pages::audience::{Mailing, mailing_about};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Can, Frame, Here, Place};
 use crate::pages::when::{Markup, When};
@@ -76,6 +77,7 @@ struct Page {
     me: String,
     public_href: String,
     lasted: Markup,
+    mailing: Mailing,
 }
 
 /// `GET /app/incidents/{id}`
@@ -90,7 +92,8 @@ pub async fn render(here: &Here, id: &str, forms: Forms) -> Result<Response, Pag
     let status = if forms.fine() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let title = format!("{} {}", room.incident.name(), room.incident.title);
     let frame = here.frame(Place::Incidents, &title).await?;
-    Ok(show_as(status, &compose(frame, here, room, &components, forms)))
+    let mailing = mailing_about(here, &room.incident.id.clone().into()).await?;
+    Ok(show_as(status, &compose(frame, here, room, &components, forms, mailing)))
 }
 
 /// The step that this person can take in a room.
@@ -100,7 +103,14 @@ pub fn next_step(room: &Room, here: &Here) -> Option<Step> {
         .filter(|s| can.respond && (can.tell || s.phase(room.incident.phase).is_none()))
 }
 
-fn compose(frame: Frame, here: &Here, room: Room, components: &[Component], forms: Forms) -> Page {
+fn compose(
+    frame: Frame,
+    here: &Here,
+    room: Room,
+    components: &[Component],
+    forms: Forms,
+    mailing: Mailing,
+) -> Page {
     let when = here.when();
     let can = frame.can;
     let incident = &room.incident;
@@ -133,6 +143,7 @@ fn compose(frame: Frame, here: &Here, room: Room, components: &[Component], form
             None => when.running(incident.started_at),
         },
         forms,
+        mailing,
         me,
         frame,
         incident: room.incident,

@@ -3,11 +3,13 @@
 use super::components::{self, Group};
 use super::timeline::{Line, lines};
 use crate::error::PageError;
+use crate::pages::as_mail::{AsMail, document, framing};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::when::{Markup, When};
 use crate::pages::{go, markdown, show_as};
 use amends_app::AppError;
+use amends_app::broadcast::BroadcastPreview;
 use amends_app::incident::{PublishUpdate, Room};
 use amends_model::{
     Action, Component, ComponentStatus, Event, EventBody, Incident, Phase, Resource, Visibility,
@@ -171,6 +173,9 @@ pub async fn post(here: Here, Path(id): Path<String>, mut form: Fields) -> Resul
     if !newer.is_empty() {
         return conflict(&here, &room, &all, form, &newer).await;
     }
+    if form.is("step", "mail") {
+        return Ok(document(&here.app.preview_update(&here.caller, &id, &input).await?.html));
+    }
     let outcome = if form.is("step", "send") {
         here.app.publish_update(&here.caller, &id, input.clone()).await.map(|_| None)
     } else {
@@ -181,7 +186,13 @@ pub async fn post(here: Here, Path(id): Path<String>, mut form: Fields) -> Resul
             let said = if input.notify == Some(true) { "told" } else { "shown" };
             Ok(go(&format!("/app/incidents/{}?said={said}", room.incident.number)))
         }
-        Ok(Some((incident, event))) => look(&here, &room, &incident, &event, typed, now).await,
+        Ok(Some((incident, event))) => {
+            let preview = match input.notify {
+                Some(true) => Some(here.app.preview_update(&here.caller, &id, &input).await?),
+                _ => None,
+            };
+            look(&here, &room, &incident, &event, typed, preview, now).await
+        }
         Err(AppError::Invalid(errors)) => {
             form.refuse_all(&errors, |parts| {
                 components::field_of(&inputs, parts)
@@ -258,7 +269,7 @@ struct Look {
     text: Markup,
     components: Vec<(String, super::view::Tone)>,
     next: Option<Markup>,
-    notify: bool,
+    mail: Option<AsMail>,
     form: Fields,
     at: Markup,
 }
@@ -270,18 +281,21 @@ async fn look(
     incident: &Incident,
     event: &Event,
     form: Fields,
+    preview: Option<BroadcastPreview>,
     now: Timestamp,
 ) -> Result<Response, PageError> {
     let when = here.when();
-    let EventBody::Update { phase, text, notify, components } = &event.body else {
+    let EventBody::Update { phase, text, components, .. } = &event.body else {
         return Err(AppError::Internal("a draft of an update is not an update".into()).into());
     };
+    let action = format!("/app/incidents/{}/update", incident.number);
     let page = Look {
+        mail: preview.map(|p| AsMail::of(p, &action, &form)),
+        action,
         frame: here.frame(Place::Incidents, &format!("Tell customers about {}", incident.name())).await?,
         here: format!("/app/incidents/{}", incident.number),
         name: incident.name(),
         title: incident.title.clone(),
-        action: format!("/app/incidents/{}/update", incident.number),
         phase: *phase,
         was: room.incident.phase,
         text: markdown(text),
@@ -293,9 +307,8 @@ async fn look(
             })
             .collect(),
         next: incident.next_update_at.map(|at| when.time(at)),
-        notify: *notify,
         form,
         at: when.clock(now),
     };
-    Ok(show_as(StatusCode::OK, &page))
+    Ok(framing(show_as(StatusCode::OK, &page)))
 }

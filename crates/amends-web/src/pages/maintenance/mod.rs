@@ -77,20 +77,25 @@ impl Planned {
 }
 
 /// A component to tick.
-struct Tickable {
-    id: String,
-    name: String,
-    ticked: bool,
+pub(super) struct Tickable {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is ticked.
+    pub ticked: bool,
 }
 
 /// A group of components to tick.
-struct TickGroup {
-    name: Option<String>,
-    components: Vec<Tickable>,
+pub(super) struct TickGroup {
+    /// Its name; none for components without a group.
+    pub name: Option<String>,
+    /// What is in it.
+    pub components: Vec<Tickable>,
 }
 
 /// All components in their groups, those ticked that `ticked` says.
-fn tickable(all: &[Component], ticked: impl Fn(&str) -> bool) -> Vec<TickGroup> {
+pub(super) fn tickable(all: &[Component], ticked: impl Fn(&str) -> bool) -> Vec<TickGroup> {
     let of = |group: Option<&Component>| TickGroup {
         name: group.map(|g| g.name.clone()),
         components: all

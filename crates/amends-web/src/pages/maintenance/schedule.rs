@@ -2,6 +2,7 @@
 
 use super::{TickGroup, tickable};
 use crate::error::PageError;
+use crate::pages::as_mail::{AsMail, document, framing};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::when::{Markup, When};
@@ -92,7 +93,7 @@ pub async fn post(here: Here, mut form: Fields) -> Result<Response, PageError> {
         notify: Some(form.has("notify") && !internal),
     };
     let outcome = if form.is("step", "send") {
-        match here.app.schedule(&here.caller, input).await {
+        match here.app.schedule(&here.caller, input.clone()).await {
             Ok(made) => return Ok(go(&format!("/app/maintenances/{}?said=scheduled", made.id))),
             Err(error) => Err(error),
         }
@@ -101,6 +102,10 @@ pub async fn post(here: Here, mut form: Fields) -> Result<Response, PageError> {
     };
     match outcome {
         Ok((planned, event)) => {
+            let preview = here.app.preview_schedule(&here.caller, &input).await?;
+            if form.is("step", "mail") {
+                return Ok(document(&preview.html));
+            }
             let all = here.app.components(&here.caller).await?;
             let EventBody::MaintenanceUpdate { text, notify, .. } = &event.body else {
                 return Err(AppError::Internal("the announcement is not one".into()).into());
@@ -116,10 +121,10 @@ pub async fn post(here: Here, mut form: Fields) -> Result<Response, PageError> {
                     .map(|c| c.name.clone())
                     .collect(),
                 internal,
-                notify: *notify,
+                mail: notify.then(|| AsMail::of(preview, "/app/maintenances/new", &typed)),
                 form: typed,
             };
-            Ok(show_as(StatusCode::OK, &look))
+            Ok(framing(show_as(StatusCode::OK, &look)))
         }
         Err(AppError::Invalid(errors)) => {
             form.refuse_all(&errors, |parts| {
@@ -145,5 +150,5 @@ struct Look {
     text: Markup,
     components: Vec<String>,
     internal: bool,
-    notify: bool,
+    mail: Option<AsMail>,
 }

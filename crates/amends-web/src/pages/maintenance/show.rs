@@ -3,6 +3,8 @@
 use super::schedule::{REMINDERS, window};
 use super::{Planned, TickGroup, tickable};
 use crate::error::PageError;
+use crate::pages::as_mail::{AsMail, document, framing};
+use crate::pages::audience::{Mailing, mailing_about};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::incidents::{Line, lines};
@@ -32,6 +34,7 @@ struct Page {
     completed: Option<Markup>,
     by_clock: &'static str,
     reminder: String,
+    mailing: Mailing,
 }
 
 /// `GET /app/maintenances/{id}`
@@ -76,6 +79,7 @@ async fn render(
             (false, false) => "somebody starts and ends it",
         },
         reminder: reminder(maintenance, &when),
+        mailing: mailing_about(here, &maintenance.id.clone().into()).await?,
         form,
         frame,
     };
@@ -108,7 +112,7 @@ struct Look {
     title: String,
     state: &'static str,
     text: Markup,
-    notify: bool,
+    mail: Option<AsMail>,
     internal: bool,
     form: Fields,
 }
@@ -131,20 +135,25 @@ pub async fn update(here: Here, Path(id): Path<String>, mut form: Fields) -> Res
     };
     let internal = maintenance.visibility == Visibility::Internal;
     let notify = form.has("notify") && !internal;
+    let input = MaintenanceMessage { state, text, notify: Some(notify) };
     if !form.is("step", "send") {
+        let preview = here.app.preview_maintenance_message(&here.caller, &id, &input).await?;
+        if form.is("step", "mail") {
+            return Ok(document(&preview.html));
+        }
+        let action = format!("/app/maintenances/{id}/update");
         let look = Look {
             frame: here.frame(Place::Incidents, &maintenance.title).await?,
             here: format!("/app/maintenances/{id}"),
             title: maintenance.title.clone(),
             state: state.unwrap_or(maintenance.state).label(),
-            text: markdown(&text),
-            notify,
+            text: markdown(&input.text),
+            mail: notify.then(|| AsMail::of(preview, &action, &typed)),
             internal,
             form: typed,
         };
-        return Ok(show_as(StatusCode::OK, &look));
+        return Ok(framing(show_as(StatusCode::OK, &look)));
     }
-    let input = MaintenanceMessage { state, text, notify: Some(notify) };
     match here.app.update_maintenance(&here.caller, &id, input).await {
         Ok(_) => Ok(go(&format!("/app/maintenances/{id}?said={}", if notify { "told" } else { "shown" }))),
         Err(AppError::Invalid(errors)) => {

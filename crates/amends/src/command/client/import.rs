@@ -1,4 +1,4 @@
-use super::{Api, show};
+use super::{Api, read_odd_text, show};
 use crate::cli::{Failure, print};
 use clap::Subcommand;
 use hyper::Method;
@@ -26,7 +26,7 @@ pub async fn run(api: &Api, command: Import) -> Result<(), Failure> {
         Import::Statuspage { files } => {
             let mut broken = false;
             for file in files {
-                let (text, odd) = read_history(&file)?;
+                let (text, odd) = read_odd_text("FILE", &file)?;
                 let kind =
                     if text.trim_start().starts_with('<') { "application/xml" } else { "application/json" };
                 let done =
@@ -74,21 +74,6 @@ pub async fn run(api: &Api, command: Import) -> Result<(), Failure> {
             }
             Ok(())
         }
-    }
-}
-
-/// The text of a file, or of standard input for -, and whether it held bytes that are not UTF-8: an export may be broken
-/// in one place, and the rest is still worth having.
-fn read_history(file: &str) -> Result<(String, bool), Failure> {
-    let mut bytes = Vec::new();
-    let read = match file {
-        "-" => std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(drop),
-        file => std::fs::read(file).map(|read| bytes = read),
-    };
-    read.map_err(|e| Failure::usage(format!("FILE: {file} cannot be read: {e}")))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((text, false)),
-        Err(wrong) => Ok((String::from_utf8_lossy(wrong.as_bytes()).into_owned(), true)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Commands that talk to the API. With `--json` each prints exactly the API's resource.
 
 mod action;
+mod broadcast;
 mod component;
 mod import;
 mod incident;
@@ -63,6 +64,8 @@ pub enum ClientCommand {
     Maintenance(With<maintenance::Maintenance>),
     /// Subscribers of the page
     Subscriber(With<subscriber::Subscriber>),
+    /// Messages on their way to subscribers
+    Broadcast(With<broadcast::Broadcast>),
     /// Postmortems and customers' letters
     Postmortem(With<postmortem::Postmortem>),
     /// Corrective actions
@@ -90,6 +93,9 @@ impl ClientCommand {
             }
             ClientCommand::Subscriber(with) => {
                 subscriber::run(&Api::new(with.connection).await?, with.command).await
+            }
+            ClientCommand::Broadcast(with) => {
+                broadcast::run(&Api::new(with.connection).await?, with.command).await
             }
             ClientCommand::Postmortem(with) => {
                 postmortem::run(&Api::new(with.connection).await?, with.command).await
@@ -246,4 +252,19 @@ pub fn read_text(option: &str, file: &str) -> Result<String, Failure> {
     let read =
         if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
     read.map_err(|e| Failure::usage(format!("{option}: {file} cannot be read: {e}")))
+}
+
+/// The text of a file, or of standard input for -, and whether it held bytes that are not UTF-8: an export may be broken
+/// in one place, and the rest is still worth having.
+pub fn read_odd_text(option: &str, file: &str) -> Result<(String, bool), Failure> {
+    let mut bytes = Vec::new();
+    let read = match file {
+        "-" => std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(drop),
+        file => std::fs::read(file).map(|read| bytes = read),
+    };
+    read.map_err(|e| Failure::usage(format!("{option}: {file} cannot be read: {e}")))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((text, false)),
+        Err(wrong) => Ok((String::from_utf8_lossy(wrong.as_bytes()).into_owned(), true)),
+    }
 }

@@ -1,7 +1,9 @@
-use super::{Api, Body, encoded, read_text, show};
+use super::{Api, Body, encoded, read_odd_text, show};
 use crate::cli::{Failure, print};
+use amends_model::SubscriberState;
 use clap::Subcommand;
 use hyper::Method;
+use serde_json::Value as Json;
 
 #[derive(Debug, Subcommand)]
 pub enum Subscriber {
@@ -21,14 +23,20 @@ pub enum Subscriber {
         /// Only addresses that contain this
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Only those in this state: pending, confirmed or unsubscribed
+        #[arg(long)]
+        state: Option<SubscriberState>,
         /// At most this many
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Import a CSV file (a column ‘address’ or ‘email’, optionally ‘components’)
+    /// Import a CSV file (a column ‘address’ or ‘email’, optionally ‘components’), or one address a line
     Import {
         /// The file; - for standard input
         file: String,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Print all subscribers as CSV
     Export,
@@ -42,6 +50,25 @@ pub enum Subscriber {
         /// Mail address
         address: String,
     },
+    /// Make sure that an address is not written to any more
+    Suppress {
+        /// Mail address
+        address: String,
+        /// Why, for whoever asks later
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// List addresses that must not be written to, with the reason
+    Suppressed {
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Let a suppressed address be written to again
+    Lift {
+        /// Mail address
+        address: String,
+    },
 }
 
 pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
@@ -52,15 +79,22 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
                 .with("components", components)
                 .with("confirmed", confirmed);
             let made = api.post("/subscribers", body).await?;
-            api.show(&made, |s| format!("{} is {}.\n", show::text(s, "address"), show::text(s, "state")));
+            api.show(&made, |s| {
+                let address = show::text(s, "address");
+                match s["state"].as_str() {
+                    Some("confirmed") => format!("{address} gets messages from now on.\n"),
+                    _ => format!("{address} is asked by mail whether they want it.\n"),
+                }
+            });
         }
-        Subscriber::List { search, limit } => {
-            let query = search
-                .map(|q| format!("/subscribers?q={}", encoded(&q)))
-                .unwrap_or_else(|| "/subscribers".into());
-            let found = api.list(&query, limit).await?;
+        Subscriber::List { search, state, limit } => {
+            let search = search.map(|q| format!("q={}", encoded(&q)));
+            let filters: Vec<String> =
+                search.into_iter().chain(state.map(|state| format!("state={state}"))).collect();
+            let sign = if filters.is_empty() { "" } else { "?" };
+            let found = api.list(&format!("/subscribers{sign}{}", filters.join("&")), limit).await?;
             api.show(&found, |l| {
-                show::list(l, &["id", "address", "state", "since"], "There are no subscribers.", |s| {
+                show::list(l, &["id", "address", "state", "since"], "There are no such subscribers.", |s| {
                     vec![
                         show::text(s, "id"),
                         show::text(s, "address"),
@@ -70,57 +104,88 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
                 })
             });
         }
-        Subscriber::Import { file } => {
-            let csv = read_text("FILE", &file)?;
-            let done =
-                api.send(Method::POST, "/subscribers/import", &[], Some(("text/csv", csv))).await?.json()?;
-            api.show(&done, |d| {
-                let mut words = format!(
-                    "{} added, {} known already.\n",
-                    show::text(d, "added"),
-                    show::text(d, "unchanged")
-                );
-                for problem in d["problems"].as_array().into_iter().flatten() {
-                    words +=
-                        &format!("line {}: {}\n", show::text(problem, "line"), show::text(problem, "detail"));
-                }
-                words
-            });
+        Subscriber::Import { file, dry_run } => {
+            let (csv, odd) = read_odd_text("FILE", &file)?;
+            if odd {
+                eprintln!("amends: {file} holds bytes that are not UTF-8; they are read as �");
+            }
+            let path = format!("/subscribers/import?dry_run={dry_run}");
+            let done = api.send(Method::POST, &path, &[], Some(("text/csv", csv))).await?.json()?;
+            api.show(&done, |d| imported(d, dry_run));
+            // What could be read is in; that something could not be is still worth a non-zero exit.
+            if done["wrong"].as_u64().is_some_and(|wrong| wrong > 0) {
+                return Err(Failure::said_no(""));
+            }
         }
         Subscriber::Export => print(&api.call(Method::GET, "/subscribers/export", None).await?.text),
         Subscriber::Remove { subscriber } => {
-            let id = if subscriber.contains('@') { id_of(api, &subscriber).await? } else { subscriber };
-            api.call(Method::DELETE, &format!("/subscribers/{}", encoded(&id)), None).await?;
+            api.call(Method::DELETE, &format!("/subscribers/{}", encoded(&subscriber)), None).await?;
             print("Removed.\n");
         }
         Subscriber::Why { address } => {
-            let found = api.get(&format!("/subscribers/explain?address={}", encoded(&address))).await?;
-            api.show(&found, |e| {
-                let mut words = format!("{}\n", show::text(e, "standing"));
-                for line in e["messages"].as_array().into_iter().flatten() {
-                    words += &format!(
-                        "{}  {}: {}\n",
-                        show::time(line, "at"),
-                        show::text(line, "subject"),
-                        show::text(line, "explanation")
-                    );
-                }
-                words
+            let found = api.get(&format!("/explain?address={}", encoded(&address))).await?;
+            api.show(&found, explained);
+        }
+        Subscriber::Suppress { address, note } => {
+            let body = Body::new().with("address", address).with_some("note", note);
+            let made = api.post("/suppressions", body).await?;
+            api.show(&made, |s| format!("{} is not written to any more.\n", show::text(s, "address")));
+        }
+        Subscriber::Suppressed { limit } => {
+            let found = api.list("/suppressions", limit).await?;
+            api.show(&found, |l| {
+                show::list(l, &["address", "reason", "since", "detail"], "No address is suppressed.", |s| {
+                    vec![
+                        show::text(s, "address"),
+                        show::text(s, "reason"),
+                        show::time(s, "at"),
+                        show::text(s, "detail"),
+                    ]
+                })
             });
+        }
+        Subscriber::Lift { address } => {
+            api.call(Method::DELETE, &format!("/suppressions/{}", encoded(&address)), None).await?;
+            print("It may be written to again.\n");
         }
     }
     Ok(())
 }
 
-async fn id_of(api: &Api, address: &str) -> Result<String, Failure> {
-    let found = api.get(&format!("/subscribers?q={}", encoded(address))).await?;
-    show::items(&found)
-        .iter()
-        .find(|s| s["address"].as_str().is_some_and(|a| a.eq_ignore_ascii_case(address)))
-        .and_then(|s| s["id"].as_str().map(str::to_owned))
-        .ok_or_else(|| {
-            Failure::said_no(format!(
-                "{address} is not a subscriber; ‘amends subscriber list --search …’ finds addresses"
-            ))
-        })
+fn imported(report: &Json, dry_run: bool) -> String {
+    let count = |name: &str| report[name].as_u64().unwrap_or_default();
+    let mut words = String::new();
+    let will = if dry_run { "would be subscribed" } else { "subscribed" };
+    for (n, what) in [
+        (count("added"), will),
+        (count("unchanged"), "there already, left as they are"),
+        (count("left"), "have unsubscribed, not brought back"),
+        (count("not_confirmed"), "not confirmed according to the list, left out"),
+        (count("wrong"), "not understood"),
+    ] {
+        if n > 0 || what == will {
+            words += &format!("{n:>7} {what}\n");
+        }
+    }
+    let told = report["problems"].as_array().map_or(0, Vec::len);
+    for problem in report["problems"].as_array().into_iter().flatten() {
+        words += &format!("line {}: {}\n", show::text(problem, "line"), show::text(problem, "detail"));
+    }
+    if count("wrong") > told as u64 {
+        words += &format!("Only the first {told} are named.\n");
+    }
+    words
+}
+
+fn explained(found: &Json) -> String {
+    let mut words = format!("{}: {}\n", show::text(found, "address"), show::text(found, "standing"));
+    for line in found["messages"].as_array().into_iter().flatten() {
+        words += &format!(
+            "\n{}  {}\n    {}\n",
+            show::time(line, "at"),
+            show::text(line, "subject"),
+            show::text(line, "explanation")
+        );
+    }
+    words
 }
