@@ -222,7 +222,7 @@ fn refused(public: &Public, error: DeskError) -> Response<Body> {
         }
         DeskError::TooMany { seconds } => {
             let line = format!(
-                "So that nobody can flood an inbox, only so many mails go to one address. Try again in {}.",
+                "So that nobody can flood inboxes with this form, it takes only so many requests. Try again in {}.",
                 super::when::length(seconds.div_ceil(60))
             );
             let mut response =

@@ -224,14 +224,7 @@ pub async fn run(api: &Api, command: Incident) -> Result<(), Failure> {
                 .with("notify", !u.no_notify);
             if u.preview {
                 let preview = api.post(&format!("{}/updates/preview", path(&u.incident)), body).await?;
-                api.show(&preview, |p| {
-                    format!(
-                        "Subject: {}\nTo: {} subscribers\n\n{}\n",
-                        show::text(p, "subject"),
-                        show::text(p, "recipients"),
-                        show::text(p, "text")
-                    )
-                });
+                api.show(&preview, show::outgoing);
             } else {
                 let made = api.post(&format!("{}/updates", path(&u.incident)), body).await?;
                 api.show(&made, |_| "Told customers.\n".into());

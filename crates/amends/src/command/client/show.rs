@@ -1,5 +1,6 @@
 //! How resources read in a terminal.
 
+use amends_model::broadcast::grouped;
 use amends_model::local_time;
 use serde_json::Value as Json;
 
@@ -17,6 +18,22 @@ pub fn time(resource: &Json, field: &str) -> String {
     let zone = crate::node::zone();
     let at = resource[field].as_str().and_then(|t| t.parse().ok());
     at.map_or_else(|| "-".into(), |at| local_time::show_with_zone(at, &zone))
+}
+
+/// What would be sent, and to how many.
+pub fn outgoing(preview: &Json) -> String {
+    let recipients = preview["recipients"].as_array().into_iter().flatten();
+    let count: u64 = recipients.filter_map(|r| r["count"].as_u64()).sum();
+    let who = if count == 1 { "subscriber" } else { "subscribers" };
+    let mut words = format!("Subject: {}\nTo: {} {who}", text(preview, "subject"), grouped(count));
+    match preview["suppressed"].as_u64() {
+        Some(left_out) if left_out > 0 => words += &format!("; {} more are suppressed", grouped(left_out)),
+        _ => {}
+    }
+    if preview["held"].is_string() {
+        words += &format!("\nHeld for now: {}", text(preview, "held"));
+    }
+    format!("{words}\n\n{}\n", text(preview, "text"))
 }
 
 /// Text without control characters: what others wrote must not steer the terminal.
