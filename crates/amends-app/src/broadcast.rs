@@ -147,7 +147,9 @@ impl App {
         let mut tx = self.read().await?;
         let thread = format!("{}-{}", subject.kind(), subject.id());
         let mut out = Vec::new();
-        for b in broadcast::of_thread(&mut tx, &thread).await? {
+        for b in
+            broadcast::of_thread(&mut tx, &thread).await?.into_iter().filter(|b| b.kind.is_for_subscribers())
+        {
             out.push(progress(&mut tx, b).await?);
         }
         Ok(out)

@@ -56,6 +56,7 @@ pub(super) const fn kind(kind: BroadcastKind) -> &'static str {
         BroadcastKind::Confirm => "Confirmation",
         BroadcastKind::Action => "Action",
         BroadcastKind::Alarm => "Alarm",
+        BroadcastKind::Canary => "Copy for us",
         BroadcastKind::SignIn => "Sign-in",
         BroadcastKind::Invitation => "Invitation",
     }
