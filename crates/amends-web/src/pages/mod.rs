@@ -3,10 +3,10 @@
 //! A form posts and is answered with a redirect, or with the same form, the errors at their fields and every typed word
 //! kept. What a role may not do is not offered; the use cases refuse it besides.
 
-mod changes;
-mod enter;
 mod as_mail;
 mod audience;
+mod changes;
+mod enter;
 mod fields;
 mod frame;
 mod incidents;

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod account;
-mod enter;
 mod audience;
 #[path = "../courier/mod.rs"]
 mod courier;
+mod enter;
 mod house;
 mod incidents;
 mod planned;

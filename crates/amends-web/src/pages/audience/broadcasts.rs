@@ -3,13 +3,12 @@
 use super::one::kind;
 use super::outcome;
 use crate::error::PageError;
-use crate::pages::as_mail::{counted, document, framing, linked};
-use crate::pages::frame::{Frame, Here, Place};
+use crate::pages::as_mail::{document, framing, linked};
+use crate::pages::frame::{Frame, Here, Place, held};
 use crate::pages::incidents::Tone;
 use crate::pages::when::{Markup, When};
 use crate::pages::{go, id_of, show};
 use amends_app::broadcast::Progress;
-use amends_app::mail::MailState;
 use amends_app::{AppError, Paging};
 use amends_model::broadcast::{Counts, grouped};
 use amends_model::{Action, BroadcastId, DeliveryState, Resource, Subject};
@@ -81,38 +80,10 @@ pub async fn mailing_about(here: &Here, subject: &Subject) -> Result<Mailing, Ap
     if found.is_empty() {
         return Ok(Mailing::default());
     }
-    let (held, when) = (held(here).await?.is_some(), here.when());
+    let held = held(&here.app, &here.caller).await?.is_some();
+    let when = here.when();
     let sent: Vec<Sent> = found.iter().rev().map(|p| Sent::of(p, held, &when)).collect();
     Ok(Mailing { going: sent.iter().any(|s| s.going), sent })
-}
-
-/// How mail is doing, if it is held.
-async fn held(here: &Here) -> Result<Option<MailState>, AppError> {
-    if !here.caller.may(Action::Read, Resource::Health) {
-        return Ok(None);
-    }
-    Ok(Some(here.app.mail_state(&here.caller).await?).filter(|m| m.held))
-}
-
-/// What is said when mail is held.
-pub struct Held {
-    since: Option<Markup>,
-    reason: String,
-    detail: String,
-    waiting: String,
-    again: Option<Markup>,
-}
-
-impl Held {
-    fn of(mail: MailState, when: &When) -> Self {
-        Held {
-            since: mail.since.map(|at| when.time(at)),
-            reason: mail.reason,
-            detail: mail.detail,
-            waiting: counted(mail.waiting, "message waits", "messages wait"),
-            again: mail.next_probe_at.map(|at| when.time(at)),
-        }
-    }
 }
 
 #[derive(Template)]
@@ -120,7 +91,6 @@ impl Held {
 struct Page {
     frame: Frame,
     rows: Vec<Sent>,
-    held: Option<Held>,
     older: Option<String>,
     first: bool,
     going: bool,
@@ -130,13 +100,12 @@ struct Page {
 pub async fn page(here: Here) -> Result<Response, PageError> {
     let paging = Paging { limit: None, cursor: here.query("cursor").map(str::to_owned) };
     let found = here.app.broadcasts(&here.caller, &paging).await?;
-    let (mail, when) = (held(&here).await?, here.when());
-    let rows: Vec<Sent> = found.items.iter().map(|p| Sent::of(p, mail.is_some(), &when)).collect();
+    let (frame, when) = (here.frame(Place::Page, "Broadcasts").await?, here.when());
+    let rows: Vec<Sent> = found.items.iter().map(|p| Sent::of(p, frame.held.is_some(), &when)).collect();
     Ok(show(&Page {
-        frame: here.frame(Place::Page, "Broadcasts").await?,
         going: rows.iter().any(|r| r.going),
         rows,
-        held: mail.map(|m| Held::of(m, &when)),
+        frame,
         older: found.next_cursor.map(|cursor| format!("/app/broadcasts?cursor={cursor}")),
         first: paging.cursor.is_none(),
     }))
@@ -165,7 +134,6 @@ struct One {
     sent: Sent,
     /// What it is about, and its page.
     about: Option<(&'static str, String)>,
-    held: Option<Held>,
     groups: Vec<Group>,
     /// How many are not gone yet, for the button that stops them.
     stoppable: Option<String>,
@@ -185,19 +153,17 @@ pub async fn one(here: Here, Path(id): Path<String>) -> Result<Response, PageErr
     let id: BroadcastId = id_of(&id, "broadcast")?;
     let progress = here.app.broadcast(&here.caller, &id).await?;
     let message = here.app.broadcast_message(&here.caller, &id).await?;
-    let (mail, when) = (held(&here).await?, here.when());
+    let when = here.when();
     let frame = here.frame(Place::Page, &message.subject).await?;
     let state: Option<DeliveryState> = here.query("state").and_then(|s| s.parse().ok());
     let chosen = match state.filter(|_| frame.can.subscribers) {
         Some(state) => Some(deliveries(&here, &id, state, &when).await?),
         None => None,
     };
-    let waiting = progress.counts.on_their_way();
     let page = One {
         here: format!("/app/broadcasts/{id}"),
-        sent: Sent::of(&progress, mail.is_some(), &when),
+        sent: Sent::of(&progress, frame.held.is_some(), &when),
         about: about(&progress.broadcast.thread),
-        held: mail.filter(|_| waiting > 0).map(|m| Held::of(m, &when)),
         groups: groups(progress.counts),
         stoppable: (progress.broadcast.finished_at.is_none()
             && here.caller.may(Action::Remove, Resource::Broadcast))
