@@ -277,6 +277,9 @@
     for (const form of all("form[data-shows-mail]")) showMail(form);
     shows(document);
     for (const opener of all("[data-open-palette]")) opener.addEventListener("click", (event) => { event.preventDefault(); openPalette(); });
+    /* On a phone the rail is one line: where one is should be in sight. */
+    const place = $(".rail [aria-current]"), rail = $(".rail");
+    if (place && rail.scrollWidth > rail.clientWidth) rail.scrollLeft = place.offsetLeft - (rail.clientWidth - place.offsetWidth) / 2;
     const wrongs = document.getElementById("wrongs");
     if (wrongs) wrongs.focus();
     tick();

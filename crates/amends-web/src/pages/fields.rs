@@ -277,7 +277,7 @@ struct Address<'a> {
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"<div class="field"><label for="{{ name }}">{{ label }}</label><input id="{{ name }}" name="{{ name }}" type="password" autocomplete="new-password" minlength="{{ least }}" maxlength="128" required{{ form.marks(name) }}><span class="hint">At least {{ least }} characters; four unrelated words are good.</span>{{ form.says(name) }}<label class="check small only-js"><input type="checkbox" data-reveals="{{ name }}"> <span>Show it</span></label></div>"#
+    source = r#"<div class="field"><label for="{{ name }}">{{ label }}</label><input id="{{ name }}" name="{{ name }}" type="password" autocomplete="new-password" minlength="{{ least }}" maxlength="128" required{{ form.marks(name) }}><span class="hint">At least {{ least }} characters; four unrelated words are good.</span>{{ form.says(name) }}<div class="only-js"><label class="check small"><input type="checkbox" data-reveals="{{ name }}"> <span>Show it</span></label></div></div>"#
 )]
 struct NewPassword<'a> {
     form: &'a Fields,

@@ -77,6 +77,26 @@ async fn people_are_added_changed_and_disabled() {
 }
 
 #[tokio::test]
+async fn links_are_mailed_when_mail_goes_out() {
+    let house = House::new().await;
+    let settings = amends_courier::MailSettings {
+        public_url: "https://status.marrowby.example".into(),
+        server: Some("mail.marrowby.example:25".into()),
+        ..Default::default()
+    };
+    house.app.set_mail(settings);
+    let form = house.get(Role::Administrator, &format!("{PEOPLE}/new")).await.ok();
+    assert!(form.contains("Add them and mail the link"), "{form}");
+    let fields = [("name", "Kim"), ("email", "kim@marrowby.example"), ("role", "viewer"), ("how", "mail")];
+    let to = house.post(Role::Administrator, &format!("{PEOPLE}/new"), &fields).await.went_to();
+    let page = house.get(Role::Administrator, &to).await.ok();
+    check(&to, &page);
+    assert!(page.contains("on its way by mail") && !page.contains("/link/"), "{page}");
+    let mail = house.app.mail_state(&Caller::system("test")).await.unwrap();
+    assert_eq!(mail.waiting, 1);
+}
+
+#[tokio::test]
 async fn the_last_administrator_stays() {
     let house = House::new().await;
     let me = house.app.person(&Caller::system("test"), "administrator@marrowby.example").await.unwrap();

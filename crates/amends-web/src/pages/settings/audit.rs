@@ -65,7 +65,20 @@ fn value(json: &Json) -> String {
     }
 }
 
+/// What somebody did, in words.
+const fn deed(action: Action, resource: Resource) -> (&'static str, &'static str) {
+    match (action, resource) {
+        (Action::Create, Resource::Session) => ("signed in", ""),
+        (Action::Remove, Resource::Session) => ("ended", "a session"),
+        (Action::Create, Resource::Person) => ("added", "person"),
+        (Action::Remove, Resource::Token) => ("revoked", "API token"),
+        (Action::Create, Resource::Import) => ("imported", ""),
+        _ => (did(action), thing(resource)),
+    }
+}
+
 fn line(entry: &AuditEntry, here: &Here) -> Line {
+    let (did, what) = deed(entry.action, entry.resource);
     let detail = entry.detail.as_object();
     let text = |key: &str| detail.and_then(|d| d.get(key)).and_then(Json::as_str).map(str::to_owned);
     let name = text("name").or_else(|| text("title"));
@@ -79,8 +92,8 @@ fn line(entry: &AuditEntry, here: &Here) -> Line {
             ActorKind::Token => Some("token"),
             ActorKind::System => Some("Amends itself"),
         },
-        did: did(entry.action),
-        what: thing(entry.resource),
+        did,
+        what,
         resource: entry.resource.as_str(),
         name,
         id: entry.resource_id.clone(),

@@ -77,6 +77,7 @@ struct New {
     roles: Vec<(&'static str, String)>,
     resources: Vec<(&'static str, bool)>,
     lifetimes: [(&'static str, &'static str); 5],
+    until_hint: String,
 }
 
 /// How long tokens work; none for those that never end.
@@ -97,6 +98,7 @@ async fn render(here: &Here, form: Fields) -> Result<Response, PageError> {
         roles: roles(here.caller.role),
         resources: Resource::ALL.iter().map(|r| (r.as_str(), writes(r))).collect(),
         lifetimes: LIFETIMES,
+        until_hint: format!("In {}, such as 2027-01-31 18:00", here.when().zone_name()),
         form,
     };
     Ok(show_as(status, &page))

@@ -22,6 +22,7 @@ struct Page {
     frame: Frame,
     form: Fields,
     url: String,
+    now: jiff::Timestamp,
     theirs: Option<Vec<Theirs>>,
 }
 
@@ -58,6 +59,7 @@ async fn render(here: &Here, form: Fields, theirs: Option<Vec<Theirs>>) -> Resul
     };
     let page = Page {
         frame: here.frame(Place::Page, "The page").await?,
+        now: here.app.now(),
         url: here.app.settings().public_url.clone(),
         form,
         theirs,
