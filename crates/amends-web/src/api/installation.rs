@@ -1,4 +1,4 @@
-//! What concerns the installation: the audit log and imports.
+//! What concerns the installation: the audit log, health and imports.
 
 use super::List;
 use super::body::Imported;
@@ -65,7 +65,8 @@ async fn list_audit(
 
 /// Show how the installation is
 ///
-/// Database, mail and held messages, suppressed addresses, the search index of the node that answers.
+/// Database, mail (whether it is held, since when, why, and how many messages wait), suppressed addresses, the search index
+/// of the node that answers. Whether this node can serve at all is said by `/readyz`, without a token.
 #[utoipa::path(
     get, path = "/health", tag = "installation",
     responses((status = 200, description = "How it is.", body = Health)),

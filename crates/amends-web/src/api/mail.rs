@@ -1,4 +1,4 @@
-//! `/health` and `/mailbox`: how mail is doing, and the built-in viewer.
+//! `/mailbox`: the built-in viewer of mails.
 
 use super::List;
 use super::query::{Id, MailNumber, Query};
@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::state::WebState;
 use crate::visitor::ApiCaller;
 use amends_app::Paging;
-use amends_app::mail::{MailState, MailboxMail, OpenedMail};
+use amends_app::mail::{MailboxMail, OpenedMail};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,34 +16,8 @@ use utoipa_axum::routes;
 
 pub(super) fn operations() -> OpenApiRouter<WebState> {
     OpenApiRouter::new()
-        .routes(routes!(get_health))
         .routes(routes!(list_mailbox, empty_mailbox))
         .routes(routes!(get_mail))
-}
-
-/// How the installation is doing.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct Health {
-    /// Version of Amends.
-    version: &'static str,
-    /// How mail is doing.
-    mail: MailState,
-}
-
-/// Show how the installation is doing
-///
-/// Whether mail is held, since when, why, and how many messages wait. Whether this node can serve at all is said by
-/// `/readyz`, without a token.
-#[utoipa::path(
-    get, path = "/health", tag = "installation",
-    responses((status = 200, description = "How it is doing.", body = Health)),
-)]
-async fn get_health(
-    State(state): State<WebState>,
-    ApiCaller(caller): ApiCaller,
-) -> Result<Json<Health>, ApiError> {
-    let mail = state.app.mail_state(&caller).await?;
-    Ok(Json(Health { version: env!("CARGO_PKG_VERSION"), mail }))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
