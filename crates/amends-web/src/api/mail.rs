@@ -10,14 +10,12 @@ use amends_app::mail::{MailboxMail, OpenedMail};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn operations() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_mailbox, empty_mailbox))
-        .routes(routes!(get_mail))
+    OpenApiRouter::new().routes(routes!(list_mailbox, empty_mailbox)).routes(routes!(get_mail))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
