@@ -13,6 +13,7 @@ pub const DEFAULT_HITS: usize = 20;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = SearchResult)]
 pub struct Found {
     /// Best first, one for each record.
     pub hits: Vec<Hit>,

@@ -49,6 +49,7 @@ pub struct Query {
 
 /// A record that answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = SearchHit)]
 pub struct Hit {
     /// What it is.
     pub kind: Kind,
@@ -72,6 +73,7 @@ pub struct Hit {
 
 /// A text of a record, or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FoundPassage)]
 pub struct Passage {
     /// Where it comes from.
     pub source: Source,

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 /// A part of a text that is shown. Plain text, never markup.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = FoundPiece)]
 pub struct Piece {
     /// The text.
     pub text: String,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RecordKind)]
 pub enum Kind {
     /// An incident, with its timeline; for the public also with the letter that was published about it.
     Incident,
@@ -67,6 +68,7 @@ impl Key {
 /// Where a text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TextSource)]
 pub enum Source {
     /// The summary of an incident.
     Summary,

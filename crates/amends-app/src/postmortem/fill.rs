@@ -18,6 +18,7 @@ const MAX_PROBLEMS: usize = 100;
 
 /// Something about a placeholder that the writer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = TextProblem)]
 pub struct Problem {
     /// What stands between the braces.
     pub name: String,

@@ -22,7 +22,7 @@ pub use fill::{Filled, Problem};
 pub use import::{ImportFile, ImportOutcome, ImportedPostmortem};
 pub use publish::LetterPreview;
 pub use template::{Template, TemplateProblem};
-pub use view::{PostmortemView, Shown};
+pub use view::{KnownFact, PostmortemView, Shown};
 
 use crate::caller::Caller;
 use crate::context::{App, page_of};
@@ -31,7 +31,8 @@ use crate::incident::full_name;
 use crate::paging::{Listed, Paging};
 use amends_model::milestone::milestones;
 use amends_model::{
-    Action, Postmortem, PostmortemId, PostmortemState, PostmortemSummary, PostmortemVersion, Resource,
+    Action, IncidentId, Postmortem, PostmortemId, PostmortemState, PostmortemSummary, PostmortemVersion,
+    Resource,
 };
 use amends_store::{Tx, action, component, event, incident, postmortem};
 use jiff::Timestamp;
@@ -68,6 +69,18 @@ impl App {
     pub async fn postmortem(&self, caller: &Caller, id: &str) -> Result<Postmortem, AppError> {
         caller.require(Action::Read, Resource::Postmortem)?;
         find(&mut self.read().await?, id).await
+    }
+
+    /// The postmortem of an incident; none if there is none yet, or none that this caller may see.
+    pub async fn postmortem_about(
+        &self,
+        caller: &Caller,
+        incident: &IncidentId,
+    ) -> Result<Option<Postmortem>, AppError> {
+        if !caller.may(Action::Read, Resource::Postmortem) {
+            return Ok(None);
+        }
+        Ok(postmortem::of_incident(&mut self.read().await?, incident).await?)
     }
 
     /// Saved versions of a postmortem's texts, newest first, before `before` (none for the newest).

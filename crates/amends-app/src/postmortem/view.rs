@@ -1,5 +1,5 @@
 use super::fill::{Problem, fill};
-use super::{MAX_DOCUMENT, Record, find, record_of};
+use super::{FACTS, Fact, MAX_DOCUMENT, Record, find, record_of};
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
@@ -44,17 +44,10 @@ impl App {
         let mut tx = self.read().await?;
         let p = find(&mut tx, id).await?;
         let record = record_of(&mut tx, &p, self.now()).await?;
-        let show = |text: &str, audience| {
-            let filled = fill(text, &record, &caller.time_zone, audience);
-            Shown {
-                html: markdown::html(&filled.markdown),
-                markdown: filled.markdown,
-                problems: filled.problems,
-            }
-        };
+        let page_zone = page_of(&mut tx).await?.zone();
         Ok(PostmortemView {
-            document: show(&p.document, Audience::Internal),
-            letter: show(&p.letter, Audience::Customers),
+            document: show(&p.document, &record, &caller.time_zone, Audience::Internal),
+            letter: show(&p.letter, &record, &page_zone, Audience::Customers),
             postmortem: p,
             incident: record.incident,
             milestones: record.milestones,
@@ -82,6 +75,52 @@ impl App {
         }
         Ok(show(&text, &record, &caller.time_zone, Audience::Internal))
     }
+}
+
+/// A fact with what the record says for it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFact {
+    /// The fact.
+    pub fact: &'static Fact,
+    /// What it says, in one line of plain text; none if the record does not know it.
+    pub value: Option<String>,
+}
+
+impl App {
+    /// The facts that may stand in a postmortem's document or letter, with what each says now.
+    pub async fn postmortem_facts(
+        &self,
+        caller: &Caller,
+        id: &str,
+        letter: bool,
+    ) -> Result<Vec<KnownFact>, AppError> {
+        caller.require(Action::Read, if letter { Resource::Letter } else { Resource::Postmortem })?;
+        caller.require(Action::Read, Resource::Incident)?;
+        let mut tx = self.read().await?;
+        let p = find(&mut tx, id).await?;
+        let record = record_of(&mut tx, &p, self.now()).await?;
+        let (zone, audience) = match letter {
+            true => (page_of(&mut tx).await?.zone(), Audience::Customers),
+            false => (caller.time_zone.clone(), Audience::Internal),
+        };
+        let facts = FACTS.iter().filter(|fact| !(letter && fact.internal));
+        Ok(facts.map(|fact| KnownFact { fact, value: told(fact, &record, &zone, audience) }).collect())
+    }
+}
+
+/// What a fact says in one line: the value itself, or of a table how many rows it has.
+fn told(fact: &Fact, record: &Record, zone: &TimeZone, audience: Audience) -> Option<String> {
+    let filled = fill(&format!("{{{{{}}}}}", fact.name), record, zone, audience);
+    if !filled.problems.is_empty() {
+        return None;
+    }
+    let rows = filled.markdown.lines().filter(|line| line.starts_with('|')).count();
+    // The heading and the line beneath it are no rows.
+    Some(match (fact.block, rows.saturating_sub(2)) {
+        (true, 1) => "1 row".to_owned(),
+        (true, rows) => format!("{rows} rows"),
+        (false, _) => markdown::text(&filled.markdown),
+    })
 }
 
 fn show(text: &str, record: &Record, zone: &TimeZone, audience: Audience) -> Shown {

@@ -33,7 +33,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let declared = media_type(request.headers());
-        let body = read(request, LIMIT).await?;
+        let limit = super::body_limit(request.uri().path());
+        let body = read(request, limit).await?;
         require_json(&declared)?;
         parse(&body).map(Json)
     }

@@ -1,7 +1,7 @@
 //! The description of the API (OpenAPI 3.1): what all operations share is added here, by rule, so that no operation
 //! forgets it.
 
-use super::query::{IncidentRef, MailAddress, MailNumber, SubscriberRef};
+use super::query::{IncidentRef, MailAddress, MailNumber, PostmortemRef, SubscriberRef};
 use super::version;
 use crate::error::Problem;
 use crate::state::WebState;
@@ -122,6 +122,7 @@ pub(super) fn finish(mut described: OpenApi) -> OpenApi {
     components.schemas.insert(SubscriberRef::name().into(), SubscriberRef::schema());
     components.schemas.insert(MailAddress::name().into(), MailAddress::schema());
     components.schemas.insert(MailNumber::name().into(), MailNumber::schema());
+    components.schemas.insert(PostmortemRef::name().into(), PostmortemRef::schema());
     for (status, name, when) in PROBLEMS {
         components.responses.insert((*name).into(), problem(*status, when).into());
     }

@@ -1,7 +1,7 @@
 //! What concerns the installation: the audit log, health and imports.
 
 use super::List;
-use super::body::Imported;
+use super::body::{self, Imported};
 use super::query::{Part, Query};
 use crate::error::ApiError;
 use crate::state::WebState;
@@ -10,10 +10,11 @@ use amends_app::health::Health;
 use amends_app::identity::AuditEntry;
 use amends_app::identity::AuditFilter;
 use amends_app::import::ImportReport;
+use amends_app::postmortem::{ImportFile, ImportedPostmortem};
 use amends_model::Resource;
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -22,6 +23,7 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
         .routes(routes!(list_audit))
         .routes(routes!(get_health))
         .routes(routes!(import_statuspage))
+        .routes(routes!(import_postmortems))
 }
 
 /// Which lines of the log.
@@ -96,4 +98,33 @@ async fn import_statuspage(
     Imported(file): Imported,
 ) -> Result<Json<ImportReport>, ApiError> {
     Ok(Json(state.app.import_statuspage(&caller, &file).await?))
+}
+
+/// Files to import.
+#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ImportFiles {
+    /// At most 2,000.
+    files: Vec<ImportFile>,
+}
+
+/// Import postmortems
+///
+/// Markdown files. Those that were exported here come back without loss; others are read as a person would: title, times,
+/// milestones, causes, actions. It may be repeated: what is the same changes nothing. The answer says for each file what was
+/// understood; a file that cannot be taken does not stop the others.
+#[utoipa::path(
+    post, path = "/imports/postmortems", tag = "installation",
+    request_body(content = ImportFiles, example = json!({"files": [{
+        "path": "2035-01-20-daily-mails.md",
+        "text": "# Teams got no daily mail\n\n- 14:30 The vendor's plan was changed\n- 15:00 Mails were rejected\n",
+    }]})),
+    responses((status = 200, description = "What was understood and written, file by file.", body = List<ImportedPostmortem>)),
+)]
+async fn import_postmortems(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    body::Json(input): body::Json<ImportFiles>,
+) -> Result<List<ImportedPostmortem>, ApiError> {
+    Ok(state.app.import_postmortems(&caller, &input.files).await?.into())
 }

@@ -4,6 +4,7 @@
 //! for all operations is in layers: who calls, their budget, unknown query parameters, `Idempotency-Key`,
 //! `If-None-Match`.
 
+mod actions;
 mod body;
 mod broadcasts;
 mod budget;
@@ -17,7 +18,9 @@ mod maintenances;
 mod object;
 mod page;
 mod people;
+mod postmortems;
 mod query;
+mod search;
 mod strict;
 pub(crate) mod subscribers;
 mod suppressions;
@@ -26,6 +29,7 @@ mod version;
 mod who;
 
 pub use budget::PER_MINUTE;
+pub(crate) use postmortems::markdown_file;
 
 use crate::error::Problem;
 use crate::state::WebState;
@@ -81,7 +85,10 @@ fn operations() -> OpenApiRouter<WebState> {
         .merge(subscribers::operations())
         .merge(suppressions::operations())
         .merge(broadcasts::operations())
+        .merge(postmortems::operations())
+        .merge(actions::operations())
         .merge(people::operations())
+        .merge(search::operations())
         .merge(installation::operations())
         .merge(mail::operations())
         .merge(description::operations())

@@ -146,6 +146,25 @@ impl FromStr for MailNumber {
     }
 }
 
+/// Names a postmortem in the path: its id, or the id or number of its incident.
+#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = String, pattern = "^([a-z0-9]{12}|(INC-|inc-)?[0-9]{1,18})$", examples("INC-42"))]
+pub struct PostmortemRef(pub String);
+
+impl FromStr for PostmortemRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(|IncidentRef(text)| PostmortemRef(text)).map_err(|_| {
+            format!(
+                "‘{}’ names no postmortem; write its id (12 characters, a to z and 0 to 9) or its incident's number, such as \
+                 INC-42",
+                text.chars().take(40).collect::<String>()
+            )
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

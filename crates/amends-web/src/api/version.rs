@@ -2,8 +2,9 @@
 
 use crate::error::{ApiError, Problem};
 use amends_app::AppError;
+use amends_app::action::ActionLine;
 use amends_model::page::Page;
-use amends_model::{Component, Event, Incident, Maintenance, Person};
+use amends_model::{Component, Event, Incident, Maintenance, Person, Postmortem};
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -26,10 +27,16 @@ macro_rules! versioned {
             }
         )+
         /// Their names in the description, and those of answers that hold one.
-        pub const NAMES: &[&str] = &["AddedUser", $(stringify!($name)),+];
+        pub const NAMES: &[&str] = &["AddedUser", "ActionLine", $(stringify!($name)),+];
     };
 }
-versioned!(Incident, Event, Component, Maintenance, Page, Person);
+versioned!(Incident, Event, Component, Maintenance, Page, Person, Postmortem);
+
+impl Versioned for ActionLine {
+    fn version(&self) -> i64 {
+        self.action.version
+    }
+}
 
 /// Answers a resource with its version as a strong ETag.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod courier;
 mod description;
 mod edits;
 mod people;
+mod postmortems;
 mod record;
 mod refusals;
 mod repeats;
