@@ -1,5 +1,5 @@
-use super::{Api, read_odd_text, show};
-use crate::cli::{Failure, print};
+use super::{Api, Body, read_odd_text, show};
+use crate::cli::Failure;
 use clap::Subcommand;
 use hyper::Method;
 use serde_json::{Value as Json, json};
@@ -18,6 +18,9 @@ pub enum Import {
         /// Files or folders
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Also print what a person should know of each
+        #[arg(long)]
+        notes: bool,
     },
 }
 
@@ -40,41 +43,54 @@ pub async fn run(api: &Api, command: Import) -> Result<(), Failure> {
             // What could be read is in; that something could not be is still worth a non-zero exit.
             if broken { Err(Failure::said_no("")) } else { Ok(()) }
         }
-        Import::Postmortems { paths } => {
-            let files = markdown_files(&paths)?;
-            if files.is_empty() {
-                return Err(Failure::usage("there is no Markdown file (*.md) in what was named"));
-            }
-            let (mut results, mut refused): (Vec<Json>, usize) = (Vec::new(), 0);
-            for (file, name) in files {
-                let result = match std::fs::read(&file) {
-                    Ok(bytes) => {
-                        let text = String::from_utf8_lossy(&bytes).into_owned();
-                        let body = json!({"path": name, "text": text}).to_string();
-                        let sent = api
-                            .send(Method::POST, "/imports/postmortems", &[], Some(("application/json", body)))
-                            .await;
-                        match sent {
-                            Ok(answer) => answer.json()?,
-                            Err(failure) => json!({"path": name, "problem": failure.message}),
-                        }
-                    }
-                    Err(error) => json!({"path": name, "problem": format!("cannot be read: {error}")}),
-                };
-                refused += usize::from(!result["problem"].is_null());
-                results.push(result);
-            }
-            let list = json!({"items": results});
-            api.show(&list, postmortem_table);
-            if refused > 0 {
-                return Err(Failure::said_no(format!("{refused} files were not imported")));
-            }
-            if !api.json {
-                print(&format!("{} files read.\n", results.len()));
-            }
-            Ok(())
-        }
+        Import::Postmortems { paths, notes } => postmortems(api, &paths, notes).await,
     }
+}
+
+/// As many files are sent at once, and as many bytes.
+const AT_ONCE: (usize, usize) = (100, 4 << 20);
+
+async fn postmortems(api: &Api, paths: &[PathBuf], notes: bool) -> Result<(), Failure> {
+    let files = markdown_files(paths)?;
+    if files.is_empty() {
+        return Err(Failure::usage("there is no Markdown file (*.md, *.markdown) in what was named"));
+    }
+    let (mut results, mut waiting, mut bytes): (Vec<Json>, Vec<Json>, usize) = (Vec::new(), Vec::new(), 0);
+    for (file, name) in files {
+        let read = std::fs::read(&file)
+            .map_err(|e| Failure::usage(format!("{} cannot be read: {e}", file.display())))?;
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if waiting.len() == AT_ONCE.0 || bytes + text.len() > AT_ONCE.1 {
+            results.extend(send(api, std::mem::take(&mut waiting)).await?);
+            bytes = 0;
+        }
+        bytes += text.len();
+        waiting.push(json!({"path": name, "text": text}));
+    }
+    results.extend(send(api, waiting).await?);
+    let count = |outcome: &str| results.iter().filter(|r| r["outcome"] == outcome).count();
+    let (created, updated, unchanged, refused) =
+        (count("created"), count("updated"), count("unchanged"), count("refused"));
+    let read = results.len();
+    let list = json!({"items": results, "next_cursor": null});
+    api.show(&list, |list| {
+        let mut words = postmortem_table(list);
+        if notes {
+            words += &notes_of(list);
+        }
+        words + &format!(
+            "{read} files read: {created} new, {updated} changed, {unchanged} as before, {refused} refused.\n"
+        )
+    });
+    if refused > 0 { Err(Failure::said_no(format!("{refused} files were not imported"))) } else { Ok(()) }
+}
+
+async fn send(api: &Api, files: Vec<Json>) -> Result<Vec<Json>, Failure> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let body = Body::new().with("files", files);
+    Ok(show::items(&api.post("/imports/postmortems", body).await?))
 }
 
 fn statuspage_words(file: &str, d: &Json) -> String {
@@ -101,29 +117,46 @@ fn statuspage_words(file: &str, d: &Json) -> String {
 }
 
 fn postmortem_table(list: &Json) -> String {
-    show::list(
-        list,
-        &["file", "title", "date", "milestones", "causes", "actions", "result"],
-        "Nothing was read.",
-        |r| {
-            let short = |text: String, most: usize| {
-                if text.chars().count() > most {
-                    text.chars().take(most - 1).collect::<String>() + "…"
-                } else {
-                    text
-                }
-            };
-            vec![
-                short(show::text(r, "path"), 50),
-                short(show::text(r, "title"), 50),
-                show::text(r, "date"),
-                show::text(r, "milestones"),
-                show::text(r, "causes"),
-                show::text(r, "actions"),
-                if r["problem"].is_null() { show::text(r, "result") } else { show::text(r, "problem") },
-            ]
-        },
-    )
+    let short = |text: String, most: usize| {
+        if text.chars().count() > most {
+            text.chars().take(most - 1).collect::<String>() + "…"
+        } else {
+            text
+        }
+    };
+    let headings = ["file", "title", "began", "milestones", "causes", "whys", "actions", "result"];
+    show::list(list, &headings, "Nothing was read.", |r| {
+        let known =
+            r["milestones"].as_object().map_or(0, |all| all.values().filter(|m| !m.is_null()).count());
+        let mut result = show::text(r, "outcome");
+        if result == "refused" {
+            result += &format!(": {}", notes_on(r).join("; "));
+        }
+        vec![
+            short(show::text(r, "path"), 44),
+            short(show::text(r, "title"), 44),
+            show::time(&r["milestones"]["started"], "at"),
+            known.to_string(),
+            show::text(r, "causes"),
+            show::text(r, "whys"),
+            show::text(r, "actions"),
+            result,
+        ]
+    })
+}
+
+/// What a person should know of one file.
+fn notes_on(result: &Json) -> Vec<String> {
+    let notes = result["notes"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    notes.map(|note| show::clean(&note.replace('\n', " "))).collect()
+}
+
+fn notes_of(list: &Json) -> String {
+    let lines = show::items(list);
+    let said = lines
+        .iter()
+        .flat_map(|r| notes_on(r).into_iter().map(|n| format!("{}: {n}\n", show::text(r, "path"))));
+    said.collect()
 }
 
 /// The Markdown files that are named, and those in the folders that are named, with the name each is known by: its

@@ -129,6 +129,11 @@ impl Body {
         self
     }
 
+    /// Whether nothing was given.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds a field if there is something.
     pub fn with_some<T: Into<Json>>(self, name: &str, value: Option<T>) -> Self {
         match value {
@@ -176,9 +181,13 @@ impl Api {
     /// Changes a resource as it is now: reads its version, and is refused if it changes in between.
     pub async fn patch(&self, path: &str, body: Body) -> Result<Json, Failure> {
         let now = self.call(Method::GET, path, None).await?;
-        let etag = now.etag.unwrap_or_else(|| "*".into());
+        self.patch_seen(path, &now.etag.unwrap_or_else(|| "*".into()), body).await
+    }
+
+    /// Changes a resource if it is still the version with this entity tag.
+    pub async fn patch_seen(&self, path: &str, etag: &str, body: Body) -> Result<Json, Failure> {
         let body = Some(("application/json", Json::Object(body.0).to_string()));
-        self.send(Method::PATCH, path, &[("if-match", &etag)], body).await?.json()
+        self.send(Method::PATCH, path, &[("if-match", etag)], body).await?.json()
     }
 
     /// A list, page by page, up to `limit` items, as one `{items, next_cursor}`.

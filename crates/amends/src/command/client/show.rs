@@ -42,9 +42,13 @@ pub fn clean(text: &str) -> String {
 }
 
 /// A table: a line of headings and one line an item, columns as wide as they need to be.
-pub fn table(headings: &[&str], rows: Vec<Vec<String>>, empty: &str) -> String {
+pub fn table(headings: &[&str], mut rows: Vec<Vec<String>>, empty: &str) -> String {
     if rows.is_empty() {
         return format!("{empty}\n");
+    }
+    // A text of several lines stands in one.
+    for cell in rows.iter_mut().flatten() {
+        *cell = cell.split(['\n', '\t']).collect::<Vec<_>>().join(" ");
     }
     let widths: Vec<usize> = (0..headings.len())
         .map(|n| {
