@@ -42,8 +42,13 @@ fn fonts() -> Vec<File> {
 fn files() -> Vec<File> {
     let made = |name, text: String| File { name, bytes: Cow::Owned(text.into_bytes()) };
     vec![
-        made("app.css", [TOKENS, BASE, include_str!("../static/app.css")].concat()),
+        made(
+            "app.css",
+            [TOKENS, BASE, include_str!("../static/app.css"), include_str!("../static/postmortem.css")]
+                .concat(),
+        ),
         made("app.js", shortened(include_str!("../static/app.js"))),
+        made("write.js", shortened(include_str!("../static/write.js"))),
         made("base.js", shortened(BASE_SCRIPT)),
         made("public.js", shortened(&[BASE_SCRIPT, include_str!("../static/public.js")].concat())),
         file!("favicon.svg"),

@@ -271,10 +271,32 @@
     form.hidden = true;
   };
 
+  /* Search: what is found shows itself as one types; the address follows, so that going back leads back here. */
+  const search = (form) => {
+    const input = $("input", form), into = document.getElementById("found");
+    let timer, latest = 0;
+    const look = async () => {
+      const mine = ++latest, to = "/app/search?q=" + encodeURIComponent(input.value.trim());
+      const answer = await fetch(to, { redirect: "error" }).catch(() => null);
+      if (!answer || !answer.ok || mine !== latest) return;
+      const fresh = parsed(await answer.text());
+      into.replaceChildren(...document.adoptNode(fresh.getElementById("found")).childNodes);
+      history.replaceState(null, "", to);
+      document.title = fresh.title;
+    };
+    input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 80); });
+    input.setSelectionRange(input.value.length, input.value.length);
+  };
+
+  /* What scripts of single pages build on. */
+  window.amends = Object.freeze({ parsed, make });
+
   ready(() => {
     fields();
     for (const area of all("textarea[data-preview]")) preview(area);
     for (const form of all("form[data-shows-mail]")) showMail(form);
+    for (const form of all("#search-form")) search(form);
+    for (const button of all("[data-print]")) button.addEventListener("click", () => print());
     shows(document);
     for (const opener of all("[data-open-palette]")) opener.addEventListener("click", (event) => { event.preventDefault(); openPalette(); });
     /* On a phone the rail is one line: where one is should be in sight. */

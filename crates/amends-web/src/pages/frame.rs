@@ -21,10 +21,8 @@ pub enum Place {
     /// Incidents and planned work.
     Incidents,
     /// What was learned.
-    #[allow(dead_code, reason = "the pages of postmortems come with them")]
     Postmortems,
     /// What was promised.
-    #[allow(dead_code, reason = "the pages of actions come with them")]
     Actions,
     /// The status page and who hears from it.
     Page,
@@ -33,7 +31,6 @@ pub enum Place {
     /// Oneself.
     Account,
     /// Anywhere else.
-    #[allow(dead_code, reason = "the page of search is nowhere on the rail")]
     None,
 }
 
@@ -266,6 +263,14 @@ fn said(word: &str) -> Option<&'static str> {
         "lifted" => "The address may be written to again.",
         "stopped" => "Stopped. What had not gone yet will not.",
         "emptied" => "The viewer is empty.",
+        "drafted" => "Drafted. The facts are filled in; write what no record knows.",
+        "submitted" => "It is in review.",
+        "withdrawn" => "It is a draft again.",
+        "published" => "Published inside the company.",
+        "letter_sent" => "The letter is on the page, and on its way to subscribers.",
+        "letter_shown" => "The letter is on the page. No mail was sent.",
+        "done" => "Done. The note stands with it.",
+        "dropped" => "Closed without being done. The reason stands with it.",
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 //! A form posts and is answered with a redirect, or with the same form, the errors at their fields and every typed word
 //! kept. What a role may not do is not offered; the use cases refuse it besides.
 
+mod actions;
 mod as_mail;
 mod audience;
 mod changes;
@@ -12,7 +13,9 @@ mod frame;
 mod incidents;
 mod maintenance;
 mod now;
+mod postmortems;
 mod preview;
+mod search;
 mod settings;
 mod site;
 mod when;
@@ -35,6 +38,9 @@ pub fn routes() -> Router<WebState> {
         .merge(now::routes())
         .merge(incidents::routes())
         .merge(maintenance::routes())
+        .merge(postmortems::routes())
+        .merge(actions::routes())
+        .merge(search::routes())
         .merge(preview::routes())
         .merge(site::routes())
         .merge(settings::routes())

@@ -50,7 +50,7 @@ async fn next(here: &Here, open: &[Incident]) -> Result<Option<Next>, AppError> 
     for incident in open.into_iter().take(ROOMS) {
         let number = incident.number.to_string();
         let room = here.app.room(&here.caller, &number).await?;
-        let Some(step) = next_step(&room, here) else { continue };
+        let Some(step) = next_step(&room, None, here) else { continue };
         if best.as_ref().is_none_or(|best| step < best.step) {
             best = Some(Next {
                 step,

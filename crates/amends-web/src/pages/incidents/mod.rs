@@ -15,6 +15,7 @@ mod view;
 
 pub(super) use next::Step;
 pub(super) use room::next_step;
+pub(super) use strip::{Cell, cells};
 pub(super) use timeline::{Line, escaped, lines};
 pub(super) use view::{Row, Tone};
 

@@ -10,7 +10,6 @@ const WATCHED_LONG: SignedDuration = SignedDuration::from_mins(30);
 
 /// Where the postmortem of an incident stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the pages of postmortems say it")]
 pub enum Learning {
     /// There is none yet.
     Missing,

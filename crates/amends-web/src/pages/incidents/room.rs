@@ -1,6 +1,6 @@
 //! The incident room: what is happening, who does what, and one next step.
 
-use super::next::{self, Step};
+use super::next::{self, Learning, Step};
 use super::strip::{self, Cell};
 use super::tell::{self, Composer};
 use super::timeline::{Line, lines};
@@ -9,10 +9,14 @@ use crate::error::PageError;
 use crate::pages::audience::{Mailing, mailing_about};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Can, Frame, Here, Place};
+use crate::pages::postmortems;
 use crate::pages::when::{Markup, When};
 use crate::pages::{markdown, show_as};
 use amends_app::incident::Room;
-use amends_model::{Component, ComponentStatus, Incident, IncidentState, Visibility};
+use amends_model::{
+    Action, Component, ComponentStatus, Incident, IncidentState, Postmortem, PostmortemState, Resource,
+    Visibility,
+};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -78,6 +82,10 @@ struct Page {
     public_href: String,
     lasted: Markup,
     mailing: Mailing,
+    /// Its postmortem: where it is, how far it has come, and whether its letter is published.
+    postmortem: Option<(String, Tone, bool)>,
+    /// Whether a postmortem may be begun by this person.
+    can_draft: bool,
 }
 
 /// `GET /app/incidents/{id}`
@@ -89,17 +97,18 @@ pub async fn page(here: Here, Path(id): Path<String>) -> Result<Response, PageEr
 pub async fn render(here: &Here, id: &str, forms: Forms) -> Result<Response, PageError> {
     let room = here.app.room(&here.caller, id).await?;
     let components = here.app.components(&here.caller).await?;
+    let postmortem = here.app.postmortem_about(&here.caller, &room.incident.id).await?;
     let status = if forms.fine() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let title = format!("{} {}", room.incident.name(), room.incident.title);
     let frame = here.frame(Place::Incidents, &title).await?;
     let mailing = mailing_about(here, &room.incident.id.clone().into()).await?;
-    Ok(show_as(status, &compose(frame, here, room, &components, forms, mailing)))
+    Ok(show_as(status, &compose(frame, here, room, &components, postmortem.as_ref(), forms, mailing)))
 }
 
-/// The step that this person can take in a room.
-pub fn next_step(room: &Room, here: &Here) -> Option<Step> {
+/// The step that this person can take in a room, whose postmortem stands as said (none if that does not matter).
+pub fn next_step(room: &Room, learning: Option<Learning>, here: &Here) -> Option<Step> {
     let can = Can::of(&here.caller);
-    next::step(room, None, here.app.now())
+    next::step(room, learning, here.app.now())
         .filter(|s| can.respond && (can.tell || s.phase(room.incident.phase).is_none()))
 }
 
@@ -108,14 +117,19 @@ fn compose(
     here: &Here,
     room: Room,
     components: &[Component],
+    postmortem: Option<&Postmortem>,
     forms: Forms,
     mailing: Mailing,
 ) -> Page {
     let when = here.when();
     let can = frame.can;
     let incident = &room.incident;
-    let step = next::step(&room, None, when.now)
-        .filter(|s| can.respond && (can.tell || s.phase(incident.phase).is_none()));
+    let learning = match postmortem.map(|p| p.state) {
+        None => Learning::Missing,
+        Some(PostmortemState::Draft | PostmortemState::InReview) => Learning::Draft,
+        Some(PostmortemState::Published) => Learning::Published,
+    };
+    let step = next_step(&room, Some(learning), here);
     let open_for_words = can.tell && incident.is_open_for_customers();
     let me = here.caller.actor.name.clone();
     Page {
@@ -142,6 +156,9 @@ fn compose(
             Some(end) => Markup(crate::pages::when::short(end.duration_since(incident.started_at))),
             None => when.running(incident.started_at),
         },
+        postmortem: postmortem
+            .map(|p| (postmortems::address(p), postmortems::tone(p.state), p.published_letter.is_some())),
+        can_draft: postmortem.is_none() && here.caller.may(Action::Create, Resource::Postmortem),
         forms,
         mailing,
         me,

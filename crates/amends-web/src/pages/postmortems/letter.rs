@@ -1,0 +1,167 @@
+//! The customers' letter: exactly as they will read it, on the page and as mail, beside the button that publishes it.
+
+use super::{Head, Tab, address, incident_of};
+use crate::error::PageError;
+use crate::guard::CONTENT_SECURITY_POLICY;
+use crate::pages::fields::Fields;
+use crate::pages::frame::{Frame, Here, Place};
+use crate::pages::when::Markup;
+use crate::pages::{go, markdown, show_as};
+use amends_app::AppError;
+use amends_app::postmortem::{LetterPreview, Problem};
+use amends_model::{Action, Resource, Visibility};
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+#[derive(Template)]
+#[template(path = "app/postmortem_letter.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    version: i64,
+    title: String,
+    html: Markup,
+    empty: bool,
+    problems: Vec<Problem>,
+    /// Subject of the mail, its text, and why it would wait.
+    mail: Option<(String, String, Option<String>)>,
+    recipients: u64,
+    suppressed: u64,
+    /// When it was published first, and last.
+    published: Option<(Markup, Markup)>,
+    /// Whether what is published is what stands here.
+    current: bool,
+    /// What customers read now, when that is another text.
+    public: Option<(String, Markup)>,
+    public_href: Option<String>,
+    internal: bool,
+    about_nothing: bool,
+    can_edit: bool,
+    can_publish: bool,
+    stale: bool,
+}
+
+impl Page {
+    /// `1 subscriber`, `9,812 subscribers`.
+    fn subscribers(&self) -> String {
+        match self.recipients {
+            1 => "1 subscriber".into(),
+            n => format!("{} subscribers", grouped(n)),
+        }
+    }
+
+    /// Whether it can be published as it stands.
+    fn ready(&self) -> bool {
+        !self.empty && self.problems.is_empty() && !self.internal && !self.about_nothing
+    }
+}
+
+/// A number with its thousands apart: `9,812`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let first = digits.len() % 3;
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && at % 3 == first {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `GET /app/postmortems/{id}/letter`
+pub async fn page(here: Here, Path(id): Path<String>) -> Result<Response, PageError> {
+    render(&here, &id, false).await
+}
+
+async fn render(here: &Here, id: &str, stale: bool) -> Result<Response, PageError> {
+    let p = here.app.postmortem(&here.caller, id).await?;
+    let look: LetterPreview = here.app.preview_letter(&here.caller, id).await?;
+    let incident = incident_of(here, &p).await?;
+    let when = here.when();
+    let published = p.published_letter.as_ref();
+    let current = published.is_some_and(|l| l.title == look.title && l.text == look.markdown);
+    let head = Head::of(here, &p, incident.as_ref(), Tab::Letter);
+    let page = Page {
+        frame: here.frame(Place::Postmortems, &format!("Letter: {}", look.title)).await?,
+        version: look.version,
+        empty: p.letter.trim().is_empty(),
+        html: Markup(look.html),
+        title: look.title,
+        problems: look.problems,
+        mail: look.mail.map(|m| (m.subject, m.text, m.held)),
+        recipients: look.recipients,
+        suppressed: look.suppressed,
+        published: published.map(|l| (when.stamp(l.published_at), when.stamp(l.updated_at))),
+        public: published.filter(|_| !current).map(|l| (l.title.clone(), markdown(&l.text))),
+        current,
+        public_href: incident
+            .as_ref()
+            .filter(|i| published.is_some() && i.visibility == Visibility::Public)
+            .map(|i| format!("/incidents/{}", i.id)),
+        internal: incident.as_ref().is_some_and(|i| i.visibility == Visibility::Internal),
+        about_nothing: incident.is_none(),
+        can_edit: here.caller.may(Action::Edit, Resource::Letter),
+        can_publish: here.caller.may(Action::Publish, Resource::Letter),
+        stale,
+        head,
+    };
+    let status = if stale { StatusCode::CONFLICT } else { StatusCode::OK };
+    let mut response = show_as(status, &page);
+    // The mail is shown in a frame of its own; this page alone may hold one, from here only.
+    let policy = format!("{CONTENT_SECURITY_POLICY}; frame-src 'self'");
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
+}
+
+/// `POST /app/postmortems/{id}/letter`: `to=everybody` also writes to subscribers, `to=page` does not.
+pub async fn publish(here: Here, Path(id): Path<String>, form: Fields) -> Result<Response, PageError> {
+    let notify = form.is("to", "everybody");
+    let expected = form.number("version").unwrap_or(0);
+    match here.app.publish_letter(&here.caller, &id, expected, Some(notify)).await {
+        Ok(p) => {
+            let said = if notify { "letter_sent" } else { "letter_shown" };
+            Ok(go(&format!("{}/letter?said={said}", address(&p))))
+        }
+        // It is not what the person looked at: it is shown as it is now, and nothing went out.
+        Err(AppError::Conflict { .. }) => render(&here, &id, true).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `GET /app/postmortems/{id}/letter/mail`: the mail as its reader's program shows it. It can run nothing and load
+/// nothing, and only our own page may frame it.
+pub async fn mail(here: Here, Path(id): Path<String>) -> Result<Response, PageError> {
+    let look = here.app.preview_letter(&here.caller, &id).await?;
+    let mail = look.mail.ok_or(AppError::NotFound("mail"))?;
+    let headers = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(
+                "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'",
+            ),
+        ),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    ];
+    Ok((headers, Html(mail.html)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (n, text) in
+            [(0, "0"), (12, "12"), (999, "999"), (1_000, "1,000"), (9_812, "9,812"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(n), text);
+        }
+    }
+}
