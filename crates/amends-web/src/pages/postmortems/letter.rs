@@ -2,7 +2,7 @@
 
 use super::{Head, Tab, address, incident_of};
 use crate::error::PageError;
-use crate::guard::CONTENT_SECURITY_POLICY;
+use crate::pages::as_mail::{counted, document, framing, linked};
 use crate::pages::fields::Fields;
 use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::when::Markup;
@@ -12,8 +12,8 @@ use amends_app::postmortem::{LetterPreview, Problem};
 use amends_model::{Action, Resource, Visibility};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 #[derive(Template)]
 #[template(path = "app/postmortem_letter.html")]
@@ -26,7 +26,7 @@ struct Page {
     empty: bool,
     problems: Vec<Problem>,
     /// Subject of the mail, its text, and why it would wait.
-    mail: Option<(String, String, Option<String>)>,
+    mail: Option<(String, Markup, Option<String>)>,
     recipients: u64,
     suppressed: u64,
     /// When it was published first, and last.
@@ -46,30 +46,13 @@ struct Page {
 impl Page {
     /// `1 subscriber`, `9,812 subscribers`.
     fn subscribers(&self) -> String {
-        match self.recipients {
-            1 => "1 subscriber".into(),
-            n => format!("{} subscribers", grouped(n)),
-        }
+        counted(self.recipients, "subscriber", "subscribers")
     }
 
     /// Whether it can be published as it stands.
     fn ready(&self) -> bool {
         !self.empty && self.problems.is_empty() && !self.internal && !self.about_nothing
     }
-}
-
-/// A number with its thousands apart: `9,812`.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let first = digits.len() % 3;
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && at % 3 == first {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `GET /app/postmortems/{id}/letter`
@@ -92,7 +75,7 @@ async fn render(here: &Here, id: &str, stale: bool) -> Result<Response, PageErro
         html: Markup(look.html),
         title: look.title,
         problems: look.problems,
-        mail: look.mail.map(|m| (m.subject, m.text, m.held)),
+        mail: look.mail.map(|m| (m.subject, linked(&m.text), m.held)),
         recipients: look.recipients,
         suppressed: look.suppressed,
         published: published.map(|l| (when.stamp(l.published_at), when.stamp(l.updated_at))),
@@ -110,13 +93,7 @@ async fn render(here: &Here, id: &str, stale: bool) -> Result<Response, PageErro
         head,
     };
     let status = if stale { StatusCode::CONFLICT } else { StatusCode::OK };
-    let mut response = show_as(status, &page);
-    // The mail is shown in a frame of its own; this page alone may hold one, from here only.
-    let policy = format!("{CONTENT_SECURITY_POLICY}; frame-src 'self'");
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    Ok(response)
+    Ok(framing(show_as(status, &page)))
 }
 
 /// `POST /app/postmortems/{id}/letter`: `to=everybody` also writes to subscribers, `to=page` does not.
@@ -134,34 +111,9 @@ pub async fn publish(here: Here, Path(id): Path<String>, form: Fields) -> Result
     }
 }
 
-/// `GET /app/postmortems/{id}/letter/mail`: the mail as its reader's program shows it. It can run nothing and load
-/// nothing, and only our own page may frame it.
+/// `GET /app/postmortems/{id}/letter/mail`: the mail as its reader's program shows it.
 pub async fn mail(here: Here, Path(id): Path<String>) -> Result<Response, PageError> {
     let look = here.app.preview_letter(&here.caller, &id).await?;
     let mail = look.mail.ok_or(AppError::NotFound("mail"))?;
-    let headers = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(
-                "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'",
-            ),
-        ),
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
-        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-    ];
-    Ok((headers, Html(mail.html)).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        for (n, text) in
-            [(0, "0"), (12, "12"), (999, "999"), (1_000, "1,000"), (9_812, "9,812"), (1_234_567, "1,234,567")]
-        {
-            assert_eq!(grouped(n), text);
-        }
-    }
+    Ok(document(&mail.html))
 }
