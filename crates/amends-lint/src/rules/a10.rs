@@ -38,7 +38,9 @@ static PROOFS: LazyLock<Words> = words!("proofs");
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let acts = &case.facts().actions;
     let proven = |action: &Action| {
-        PROOFS.any_of(&action.text) || action.text.contains('%') || action.strength == Strength::Detect
+        let behind_verb = action.text.split_once(' ').is_some_and(|(_, rest)| PROOFS.any_of(rest));
+        let proof = behind_verb || action.text.contains('%') || action.strength == Strength::Detect;
+        proof && action.strength != Strength::Vigilance
     };
     let Some(first) = acts.first().filter(|_| !acts.iter().any(proven) && case.is_postmortem()) else {
         return Vec::new();

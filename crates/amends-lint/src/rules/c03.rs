@@ -54,16 +54,17 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     of_summary
         .filter_map(|cause| {
-            let about = topic::stems(named(&cause.value));
+            let about = topic::stems(named(&cause.value)?);
             let share = topic::covered(&about, &analysis);
-            if about.len() < 3 || share > 0.3 {
+            if about.len() < 3 || share > 0.5 {
                 return None;
             }
             let level = if share > 0.1 { Level::Warning } else { Level::Error };
             let message = format!("The section about causes does not speak of this: ‘{}’.", times::short(&cause.value));
             let finding = Finding::at(cause.span, message).at_most(level).instead("Analyse the cause that the summary names, or correct the summary.");
-            Some(match case.heading_of(Kinds::CAUSE) {
-                Some(heading) => finding.with(heading, "the section about causes"),
+            let analysis = case.sentences_about(Kinds::CAUSE).find(|sentence| !sentence.kinds().has(Kinds::SUMMARY));
+            Some(match analysis {
+                Some(sentence) => finding.with(sentence.span(), "where the causes are told"),
                 None => finding,
             })
         })
@@ -72,7 +73,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The part of the sentence behind ‘was’ or ‘by’.
-fn named(cause: &str) -> &str {
+fn named(cause: &str) -> Option<&str> {
     let from = [" was caused by ", " caused by ", " was ", " is ", ": "].iter().find_map(|mark| cause.find(mark).map(|at| at + mark.len()));
-    from.and_then(|at| cause.get(at..)).unwrap_or(cause)
+    cause.get(from?..)
 }

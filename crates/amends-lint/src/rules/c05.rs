@@ -1,6 +1,6 @@
 //! # A why without an answer
 //!
-//! A question of the why tree with nothing under it, and not marked as open.
+//! A question of the why tree with nothing under it and not marked as open, and in prose what changed ‘for some reason’.
 //!
 //! ## Why it matters
 //!
@@ -24,6 +24,8 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
+use crate::phrase::first_of_sentences;
+use crate::read::section::Kinds;
 use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::collections::BTreeSet;
@@ -42,10 +44,35 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let next = whys.get(index + 1).is_some_and(|next| next.depth == why.depth && next.parent == why.parent && !next.question);
         why.question && !answered.contains(index) && !behind && !next && !OPEN.any_of(&why.text)
     });
-    questions
+    let mut findings: Vec<Finding> = questions
         .map(|(_, why)| {
             Finding::at(why.span, "This question has no answer.")
                 .instead("Answer it, or mark it: (open: who asks, until when).")
         })
+        .collect();
+    findings.extend(unexplained(case));
+    findings
+}
+
+/// Something changed or happened in between, and neither this sentence nor the next one says why.
+fn unexplained(case: &Case<'_>) -> Vec<Finding> {
+    let told = Kinds::CAUSE | Kinds::FIX;
+    let found = first_of_sentences(case.phrases(&["unexplained"])).into_iter().filter(|phrase| {
+        let kinds = case.kinds_at(phrase.span.start);
+        kinds.has(told) && !kinds.has(Kinds::ACTIONS | Kinds::APPENDIX) && !OPEN.any_of(case.document().slice(phrase.sentence))
+    });
+    found
+        .filter(|phrase| {
+            let next = case.sentences().find(|sentence| sentence.span().start > phrase.sentence.start);
+            let reason = |text: &str| REASONS.any_of(text);
+            !reason(case.document().slice(phrase.sentence)) && !next.is_some_and(|next| reason(next.text()))
+        })
+        .map(|phrase| {
+            let words = case.document().slice(phrase.span);
+            Finding::at(phrase.clause, format!("‘{words}’ asks why, and nothing answers."))
+                .instead("Answer it, or mark it: (open: who asks, until when).")
+        })
         .collect()
 }
+
+static REASONS: LazyLock<Words> = words!("reasons");

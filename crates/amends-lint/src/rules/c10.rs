@@ -49,6 +49,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let told: Vec<(Class, Span)> = case
         .sentences_about(Kinds::FIX)
         .filter(|sentence| !sentence.kinds().has(Kinds::TIMELINE | Kinds::ACTIONS))
+        .filter(|sentence| !sentence.has(&FAILED))
         .filter_map(|sentence| {
             let class = if sentence.has(&ROLLBACKS) {
                 Class::Rollback
@@ -82,5 +83,6 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     vec![finding.instead("Say of each attempt what came of it, and which one restored service.")]
 }
 
+static FAILED: LazyLock<Words> = words!("failed");
 static ROLLBACKS: LazyLock<Words> = words!("rollbacks");
 static RESTARTS: LazyLock<Words> = words!("restarts");

@@ -1,6 +1,6 @@
 //! # A section is missing
 //!
-//! A report without what every report needs: what users lost, why, and what changes. From tier 2 on also the
+//! A report that nowhere tells what every report needs: what users lost, why, and what changes. From tier 2 on also the
 //! timeline, the repair, the detection and the lessons, and the level is an error.
 //!
 //! ## Why it matters
@@ -29,8 +29,13 @@ use crate::finding::{Finding, Level};
 use crate::read::document::BlockKind;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("R01", Level::Warning, include_str!("r01.rs"), check).at_tier(2, Level::Error);
+
+static REASONS: LazyLock<Words> = words!("reasons");
+static CHANGES: LazyLock<Words> = words!("will-change");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     if !case.is_postmortem() {
@@ -38,14 +43,15 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let facts = case.facts();
     let has = |kinds: Kinds| case.has_section(kinds);
+    let says = |list: &Words| case.sentences().any(|sentence| sentence.has(list));
     let mut missing = Vec::new();
     if !has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) && !opens_with_words(case) {
         missing.push("what users lost");
     }
-    if facts.causes.is_empty() && facts.whys.is_empty() && !has(Kinds::CAUSE) {
+    if facts.causes.is_empty() && facts.whys.is_empty() && !has(Kinds::CAUSE) && !says(&REASONS) {
         missing.push("why it happened");
     }
-    if facts.actions.is_empty() && !has(Kinds::ACTIONS) {
+    if facts.actions.is_empty() && !has(Kinds::ACTIONS | Kinds::LESSONS) && !says(&CHANGES) {
         missing.push("what changes");
     }
     if case.tier() >= 2 {
@@ -63,7 +69,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     if missing.is_empty() {
         return Vec::new();
     }
-    let message = format!("There is no section about {}.", missing.join(", or "));
+    let message = format!("Nothing tells {}.", missing.join(", or "));
     vec![Finding::at(case.title_span(), message).instead("Add it, if only with one sentence.")]
 }
 

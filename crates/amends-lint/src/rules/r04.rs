@@ -35,10 +35,19 @@ pub(crate) const RULE: Rule = Rule::new("R04", Level::Hint, include_str!("r04.rs
 static FORTUNE: LazyLock<Words> = words!("went-well");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let told = case.sentences().any(|sentence| sentence.has(&FORTUNE)) || case.has_section(Kinds::LESSONS);
+    let told = case.sentences().any(|sentence| sentence.has(&FORTUNE)) || learned(case);
     if told || !case.is_postmortem() {
         return Vec::new();
     }
     let finding = Finding::at(case.title_span(), "It does not say what went well and where luck helped.");
     vec![finding.instead("Add both: what should be kept, and what must not depend on luck.")]
+}
+
+/// A section of lessons counts, one about what went wrong does not.
+fn learned(case: &Case<'_>) -> bool {
+    let sections = &case.document().sections;
+    sections.iter().filter(|section| section.own.has(Kinds::LESSONS)).any(|section| {
+        let title = section.title.to_lowercase();
+        ["lesson", "learn", "takeaway", "good"].iter().any(|word| title.contains(word))
+    })
 }

@@ -74,7 +74,8 @@ fn address(text: &str, at: usize) -> Option<(usize, usize)> {
 fn is_personal(address: &str) -> bool {
     let (name, domain) = address.split_once('@').unwrap_or_default();
     let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
-    let example = ["example.com", "example.org", "example.net", "localhost"].contains(&domain.as_str())
+    let machine = domain.contains("noreply") || domain.contains("no-reply");
+    let example = machine || ["example.com", "example.org", "example.net", "localhost"].contains(&domain.as_str())
         || [".test", ".invalid", ".local", ".internal"].iter().any(|end| domain.ends_with(end));
     let role = name.split(['.', '-', '_', '+']).any(|part| ROLES.has(part));
     !example && !role && name.bytes().any(|byte| byte.is_ascii_alphabetic())
