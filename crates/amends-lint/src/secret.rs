@@ -236,6 +236,7 @@ fn looks_random(value: &str) -> bool {
         && sorts >= 2
         && any(u8::is_ascii_digit)
         && !code
+        && !value.starts_with("0x")
         && !is_dummy(value)
         && entropy(value) >= 3.0
 }

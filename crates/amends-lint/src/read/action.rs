@@ -17,7 +17,8 @@ pub(super) fn read(document: &Document<'_>, context: &Context) -> Vec<Action> {
     let has_children = children(document);
     let listed = sections_with_lists(document);
     for (index, block) in document.blocks.iter().enumerate() {
-        if !block.kinds.has(Kinds::ACTIONS) || block.quoted {
+        // "Follow-up timeline" tells what happened, not what is promised.
+        if !block.kinds.has(Kinds::ACTIONS) || block.kinds.has(Kinds::TIMELINE) || block.quoted {
             continue;
         }
         match &block.kind {
@@ -151,7 +152,10 @@ fn from_row(document: &Document<'_>, context: &Context, block: &Block, columns: 
         owner: cell(Column::Owner).map(str::to_owned),
         due: cell(Column::Due).map(str::to_owned),
         due_date: None,
-        tracker: cell(Column::Tracker).map(str::to_owned).or_else(|| tracker(text)),
+        tracker: cell(Column::Tracker)
+            .map(str::to_owned)
+            .or_else(|| tracker(text))
+            .or_else(|| link(document.slice(block.span))),
         done: cell(Column::State).is_some_and(says_done),
         strength: Strength::Administrative,
         verifiable: false,
@@ -187,8 +191,8 @@ fn from_text(document: &Document<'_>, context: &Context, block: &Block) -> Actio
             .or_else(|| handle(text)),
         due_date: due.as_deref().and_then(|due| date_in(context, due)),
         due,
-        tracker: tracker(text),
-        done,
+        tracker: tracker(text).or_else(|| link(document.slice(block.span))),
+        done: done || strength::says_done(text),
         strength: Strength::Administrative,
         verifiable: false,
     }
@@ -251,6 +255,18 @@ fn tracker(text: &str) -> Option<String> {
                 })
         })
         .map(str::to_owned)
+}
+
+/// The target of the first link in the source of an action: `[issue](https://…)`, `[issue][412]`.
+fn link(source: &str) -> Option<String> {
+    let (at, open) =
+        [("](http", 2), ("][", 2)].iter().find_map(|(mark, open)| Some((source.find(mark)?, *open)))?;
+    let target: String = source[at + open..]
+        .chars()
+        .take_while(|c| !c.is_whitespace() && !matches!(c, ')' | ']'))
+        .take(400)
+        .collect();
+    (!target.is_empty()).then_some(target)
 }
 
 fn date_in(context: &Context, text: &str) -> Option<jiff::civil::Date> {

@@ -104,6 +104,15 @@ pub(crate) fn begins_with_verb(text: &str) -> bool {
     first.is_some_and(|(start, end)| sentence(&text[start..end]).headed)
 }
 
+/// True if an action is told as something that was done: "Fixed the check", "The job has been added".
+pub(crate) fn says_done(text: &str) -> bool {
+    let text = body(text);
+    let Some((start, end)) = phrase::sentences(text).into_iter().next() else { return false };
+    let hits = phrase::find(&text[start..end]);
+    let has = |group: &str| hits.iter().any(|hit| hit.group == group);
+    has("done") && !has("to-come")
+}
+
 /// True if a text says what to do, or at least what should be: it begins with a verb, or holds one of the usual ones
 /// behind its subject.
 pub(crate) fn says_what_to_do(text: &str) -> bool {

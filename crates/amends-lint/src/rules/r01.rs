@@ -34,7 +34,7 @@ use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("R01", Level::Warning, include_str!("r01.rs"), check).at_tier(2, Level::Error);
 
-static REASONS: LazyLock<Words> = words!("reasons");
+static REASONS: LazyLock<Words> = words!("tells-why");
 static CHANGES: LazyLock<Words> = words!("will-change");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
