@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use amends_lint::{Source, read};
+use amends_lint::{Config, Source, check, read};
 
 fn corpus() -> Option<PathBuf> {
     let root = std::env::var_os("AMENDS_SHARED").map_or_else(
@@ -79,4 +79,64 @@ fn the_strength_of_labelled_actions_is_told() {
     for (organisation, (right, all)) in by_organisation {
         assert!(all < 10 || f64::from(right) / f64::from(all) >= 0.80, "{organisation}: {right} of {all}");
     }
+}
+
+/// The rules that find blame. B05 and B08 are about tone, and A06 finds the appeals to care.
+const OF_BLAME: [&str; 8] = ["A06", "B01", "B02", "B03", "B04", "B06", "B07", "C01"];
+
+/// The words of every finding of blame in a text, in lower case and with single blanks.
+fn blamed(path: Option<&str>, text: &str) -> Vec<String> {
+    let reading = read(Source { path, text });
+    let findings = check(&reading, &Config::default(), None);
+    let of_blame = findings.iter().filter(|finding| OF_BLAME.contains(&finding.rule));
+    of_blame.map(|finding| plain(&text[finding.span.start..finding.span.end])).collect()
+}
+
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[test]
+fn labelled_blame_is_found_and_little_else() {
+    let Some(folder) = corpus() else { return };
+    let labels = rows(&std::fs::read_to_string(folder.join("blame.csv")).unwrap());
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let (mut right, mut wrong, mut missed) = (0_u32, 0_u32, 0_u32);
+    for row in labels.iter().filter(|row| row[3] != "borderline") {
+        let words = found.entry(&row[0]).or_insert_with(|| {
+            blamed(Some(&row[0]), &std::fs::read_to_string(folder.join(&row[0])).unwrap())
+        });
+        let sentence = plain(&row[2]);
+        let hit =
+            words.iter().any(|words| sentence.contains(words.as_str()) || words.contains(sentence.as_str()));
+        match (hit, row[3] == "flag") {
+            (true, true) => right += 1,
+            (true, false) => wrong += 1,
+            (false, true) => missed += 1,
+            (false, false) => {}
+        }
+    }
+    let precision = f64::from(right) / f64::from(right + wrong);
+    let recall = f64::from(right) / f64::from(right + missed);
+    println!("blame: precision {precision:.3}, recall {recall:.3}");
+    assert!(precision >= 0.95 && recall >= 0.95, "precision {precision:.3}, recall {recall:.3}");
+}
+
+/// Sentences that were written apart from any report, to see that the patterns are about language and not about files.
+#[test]
+fn blame_in_other_words_is_found_as_well() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blame");
+    let judge = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let lines: Vec<String> =
+            text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+        lines.into_iter().map(|line| (!blamed(None, &line).is_empty(), line)).collect::<Vec<_>>()
+    };
+    let flags = judge("flag.txt");
+    let found = flags.iter().filter(|(hit, _)| *hit).count();
+    let missed: Vec<&String> = flags.iter().filter(|(hit, _)| !hit).map(|(_, line)| line).collect();
+    assert!(found * 20 >= flags.len() * 19, "{missed:#?}");
+    let wrong: Vec<String> =
+        judge("clean.txt").into_iter().filter(|(hit, _)| *hit).map(|(_, line)| line).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -43,3 +43,47 @@ fn what_can_be_checked() {
     assert!(!can("Consider a second provider"));
     assert!(!can("Be more careful"));
 }
+
+/// Actions in other words than those that the lists were made from.
+#[test]
+fn actions_in_other_words() {
+    use super::Grade::{Medium, Strong, Weak};
+    let cases = [
+        ("Update the playbook with the new failover steps", Weak),
+        ("Run a game day for the payment path", Weak),
+        ("Share this report with the other teams", Weak),
+        ("Ask the vendor for their maintenance calendar", Weak),
+        ("Evaluate a second DNS provider", Weak),
+        ("Schedule a quarterly review of quotas", Weak),
+        ("Make everyone aware of the freeze", Weak),
+        ("Add a note to the wiki about the proxy", Weak),
+        ("Find an owner for the legacy importer", Weak),
+        ("Follow the change process for DNS changes", Weak),
+        ("Page the on-call when the queue is older than 5 minutes", Medium),
+        ("Add synthetic checks for login from three regions", Medium),
+        ("Write a regression test for the parser", Medium),
+        ("Track replication lag in Grafana", Medium),
+        ("Canary every release on 1 % of traffic", Medium),
+        ("Configure alerts on disk usage above 80 %", Medium),
+        ("Extend the smoke tests to cover sign-up", Medium),
+        ("Log the reason whenever a job is dropped", Medium),
+        ("Block merges without a passing migration check", Strong),
+        ("Cap the number of concurrent imports at 4", Strong),
+        ("Roll out configuration in stages with automatic rollback", Strong),
+        ("Replace the shared password by short-lived tokens", Strong),
+        ("Delete the unused staging bucket", Strong),
+        ("Upgrade the proxy to 1.24", Strong),
+        ("Require two approvals for production deletes", Strong),
+        ("Move session storage out of the primary database", Strong),
+        ("Reject uploads larger than 50 MB", Strong),
+        ("Rate limit the public search endpoint", Strong),
+        ("Enable deletion protection on the clusters", Strong),
+        ("Automatically renew certificates 30 days before expiry", Strong),
+    ];
+    let wrong: Vec<_> = cases
+        .iter()
+        .filter(|(text, grade)| judge(text, false).strength.grade() != *grade)
+        .map(|(text, grade)| (text, grade, judge(text, false)))
+        .collect();
+    assert!(wrong.len() <= 2, "{wrong:#?}");
+}
