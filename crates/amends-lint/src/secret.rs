@@ -1,5 +1,7 @@
 //! Secrets in a text: known formats, and assignments whose value looks random.
 
+use std::borrow::Cow;
+
 use crate::read::span::Span;
 
 /// What was found.
@@ -113,6 +115,25 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
 pub(crate) fn masked(secret: &str) -> String {
     let first: String = secret.lines().next().unwrap_or_default().chars().take(4).collect();
     format!("{first}…")
+}
+
+/// The text with all but the beginning of every secret in it struck out; lengths and places stay the same.
+pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
+    let found = find(text);
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for Secret { span, .. } in found {
+        let kept =
+            text[span.start..span.end].char_indices().nth(4).map_or(span.end, |(kept, _)| span.start + kept);
+        shown.push_str(&text[at..kept]);
+        shown.extend(std::iter::repeat_n('*', span.end - kept));
+        at = span.end;
+    }
+    shown.push_str(&text[at..]);
+    Cow::Owned(shown)
 }
 
 fn push(found: &mut Vec<Secret>, start: usize, end: usize, what: &'static str) {
@@ -337,5 +358,9 @@ mod tests {
     #[test]
     fn no_secret_is_shown_whole() {
         assert_eq!(masked("hT7qLw9zX2vBn4Rk"), "hT7q…");
+        let text = "x\nDB_PASSWORD=hT7qLw9zX2vBn4Rk and more";
+        assert_eq!(hidden(text), "x\nDB_PASSWORD=hT7q************ and more");
+        assert_eq!(hidden(text).len(), text.len());
+        assert_eq!(hidden("nothing"), "nothing");
     }
 }

@@ -6,6 +6,7 @@ use super::Judged;
 use super::place::{Place, sentence};
 use crate::finding::{Finding, Level};
 use crate::read::document::Document;
+use crate::read::span::Span;
 
 #[derive(Serialize)]
 struct Item<'a> {
@@ -61,7 +62,7 @@ fn item<'a>(path: &'a str, document: &Document<'_>, finding: &'a Finding) -> Ite
     let Place { line, column, end_line, end_column } = Place::of(document, finding.span);
     let related = finding.related.iter().map(|related| {
         let place = Place::of(document, related.span);
-        let text = sentence(document, related.span);
+        let text = shown(document, related.span);
         Related { path, line: place.line, column: place.column, text, message: &related.message }
     });
     let fix = finding.fix.as_ref().map(|fix| Fix {
@@ -84,8 +85,13 @@ fn item<'a>(path: &'a str, document: &Document<'_>, finding: &'a Finding) -> Ite
         end_line,
         end_column,
         message: finding.full_message(),
-        text: sentence(document, finding.span),
+        text: shown(document, finding.span),
         related: related.collect(),
         fix,
     }
+}
+
+/// The sentence, with secrets struck out.
+fn shown(document: &Document<'_>, span: Span) -> String {
+    crate::secret::hidden(&sentence(document, span)).into_owned()
 }
