@@ -3,6 +3,7 @@
 use crate::error::AppError;
 use crate::health::Examiner;
 use crate::subscriber::FormBudget;
+use amends_courier::feedback::Desk;
 use amends_courier::{Links, MailSettings};
 use amends_memory::Memory;
 use amends_model::page::Page;
@@ -37,6 +38,7 @@ struct Inner {
     courier: Notify,
     mail: OnceLock<MailSettings>,
     links: OnceLock<Links>,
+    reports: OnceLock<Desk>,
     form: FormBudget,
     memory: OnceCell<Memory>,
     examiner: OnceLock<Examiner>,
@@ -59,6 +61,7 @@ impl App {
             courier: Notify::new(),
             mail: OnceLock::new(),
             links: OnceLock::new(),
+            reports: OnceLock::new(),
             form: FormBudget::default(),
             memory: OnceCell::new(),
             examiner: OnceLock::new(),
@@ -104,6 +107,15 @@ impl App {
 
     pub(crate) fn examiner(&self) -> Option<Examiner> {
         self.0.examiner.get().cloned()
+    }
+
+    /// Listens to reports of mail providers; before anything runs, and once.
+    pub fn set_report_desk(&self, desk: Desk) {
+        let _ = self.0.reports.set(desk);
+    }
+
+    pub(crate) fn report_desk(&self) -> Option<&Desk> {
+        self.0.reports.get()
     }
 
     pub(crate) fn links_cell(&self) -> &OnceLock<Links> {

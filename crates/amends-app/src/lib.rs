@@ -20,6 +20,7 @@ pub mod paging;
 pub mod postmortem;
 pub mod public;
 mod record;
+pub mod report;
 pub mod search;
 pub mod subscriber;
 

@@ -9,6 +9,7 @@ pub mod backoff;
 pub mod channel;
 pub mod dkim;
 pub mod engine;
+pub mod feedback;
 pub mod hold;
 pub mod judge;
 pub mod links;

@@ -10,6 +10,7 @@
 
 mod dial;
 mod dns;
+mod fetch;
 pub mod policy;
 pub mod sender;
 pub mod survey;
@@ -17,5 +18,6 @@ mod tls;
 
 pub use dial::{Destination, DialError, Door, DoorConfig, Wire};
 pub use dns::{LookupError, Names};
+pub use fetch::FetchError;
 pub use policy::{AddressPolicy, Allowed, Refusal, Trust};
 pub use tls::Verify;

@@ -218,6 +218,19 @@ pub async fn reclaim(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
     .await
 }
 
+/// Notes what was reported about a delivery after it was accepted; answers whether that was news.
+pub async fn reported(
+    tx: &mut Tx,
+    id: &DeliveryId,
+    state: DeliveryState,
+    said: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let sql =
+        "UPDATE deliveries SET state = $2, reply = $3, updated_at = $4 WHERE id = $1 AND state = 'accepted'";
+    Ok(tx.exec(sql, params![id, state, said, now]).await? == 1)
+}
+
 /// One.
 pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
     let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM deliveries WHERE id = $1"), params![id]).await?;

@@ -4,6 +4,7 @@ pub mod api;
 pub mod assets;
 pub mod error;
 pub mod guard;
+pub mod hooks;
 pub mod pages;
 pub mod public;
 pub mod state;
@@ -22,6 +23,7 @@ pub fn router(state: WebState, site: Router) -> Router {
     let own = Router::new()
         .merge(api::routes(&state))
         .merge(pages::routes())
+        .merge(hooks::routes())
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(state.clone());

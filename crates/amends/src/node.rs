@@ -73,6 +73,9 @@ impl Node {
         app.set_mail(post.settings.clone());
         let around = config.clone();
         app.set_examiner(Arc::new(move || Box::pin(doctor::around(around.clone()))));
+        if let Some(desk) = crate::post::reports(config)? {
+            app.set_report_desk(desk);
+        }
         let reach = Reach {
             https: config.is_https(),
             origin: config.public_url.clone(),

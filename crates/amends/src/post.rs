@@ -6,8 +6,9 @@ use crate::node::{clock, said};
 use amends_app::App;
 use amends_courier::channel::{Carrier, Email, Postmaster, Viewer};
 use amends_courier::dkim::Signer;
+use amends_courier::feedback::{Desk, Reporter};
 use amends_courier::settings::parse_from;
-use amends_courier::smtp::MailServer;
+use amends_courier::smtp::{MailServer, Secret};
 use amends_courier::{Courier, MailSettings};
 use amends_egress::{Door, DoorConfig};
 use std::sync::Arc;
@@ -58,6 +59,19 @@ impl Post {
         };
         Ok(Courier::new(app.store().clone(), carrier, self.settings, Arc::new(clock), app.random_source()))
     }
+}
+
+/// The desk that takes providers' reports, if any provider is configured.
+pub fn reports(config: &Config) -> Result<Option<Desk>, Failure> {
+    let key_of = |reporter: &Reporter| {
+        let found = config.mail.reports.iter().find(|(name, _)| *name == reporter.name());
+        found.map(|(_, key)| (*reporter, Secret::new(key.clone())))
+    };
+    let keys: Vec<_> = Reporter::ALL.iter().filter_map(key_of).collect();
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    Desk::new(keys).map(Some).map_err(|e| Failure::said_no(e.to_string()))
 }
 
 /// The mail servers of the configuration, in order; none for the built-in viewer.

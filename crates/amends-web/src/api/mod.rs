@@ -21,6 +21,7 @@ mod people;
 mod postmortems;
 mod query;
 mod search;
+mod reports;
 mod strict;
 pub(crate) mod subscribers;
 mod suppressions;
@@ -91,6 +92,7 @@ fn operations() -> OpenApiRouter<WebState> {
         .merge(search::operations())
         .merge(installation::operations())
         .merge(mail::operations())
+        .merge(reports::operations())
         .merge(description::operations())
 }
 

@@ -113,6 +113,36 @@ pub(super) const KEYS: &[Key] = &[
         example: "\"status.example.com\"",
         about: "Name that this server gives itself to the mail server. By default the public host.",
     },
+    Key {
+        name: "reports.mailgun",
+        default: "",
+        example: "\"key-…\"",
+        about: "Webhook signing key of Mailgun. What it reports to /hooks/mail/mailgun is taken then: addresses that bounce or complain are not written to any more.",
+    },
+    Key {
+        name: "reports.sendgrid",
+        default: "",
+        example: "\"MFkwEwYHKoZIzj0…\"",
+        about: "Verification key of SendGrid's signed event webhook; the address is /hooks/mail/sendgrid.",
+    },
+    Key {
+        name: "reports.postmark",
+        default: "",
+        example: "\"amends:a-long-password\"",
+        about: "Name and password that Postmark shows; the address is https://amends:a-long-password@…/hooks/mail/postmark.",
+    },
+    Key {
+        name: "reports.ses",
+        default: "",
+        example: "\"arn:aws:sns:eu-west-1:123456789012:mail\"",
+        about: "Topic of Amazon SNS to which SES reports, with SignatureVersion 2; the address is /hooks/mail/ses.",
+    },
+    Key {
+        name: "reports.mandrill",
+        default: "",
+        example: "\"webhook-key\"",
+        about: "Webhook key of Mailchimp Transactional (Mandrill); the address is /hooks/mail/mandrill.",
+    },
 ];
 
 /// The variable of a key: `AMENDS_MAIL_SERVER`.

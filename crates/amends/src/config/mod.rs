@@ -54,6 +54,8 @@ pub struct Mail {
     pub dkim_key_file: Option<PathBuf>,
     /// Our own name for `EHLO`.
     pub hello: Option<String>,
+    /// What each provider's reports are checked with, by the provider's name.
+    pub reports: Vec<(&'static str, String)>,
 }
 
 impl Config {

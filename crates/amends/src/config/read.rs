@@ -183,6 +183,10 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
             dkim_selector,
             dkim_key_file: dkim_key_file.map(PathBuf::from),
             hello: text("mail.hello"),
+            reports: KEYS
+                .iter()
+                .filter_map(|k| Some((k.name.strip_prefix("reports.")?, text(k.name)?)))
+                .collect(),
         },
     })
 }

@@ -45,6 +45,14 @@ pub enum Subscriber {
         /// Address or id
         subscriber: String,
     },
+    /// Take a bounce, a complaint or an unsubscribe mail, so that its address is not written to any more
+    ///
+    /// Made for the mailbox that bounces come to: |amends subscriber report - as an alias of the mail server.
+    Report {
+        /// File with the whole mail; - for standard input
+        #[arg(default_value = "-")]
+        file: String,
+    },
     /// Say why an address did or did not get the last messages
     Why {
         /// Mail address
@@ -121,6 +129,17 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
         Subscriber::Remove { subscriber } => {
             api.call(Method::DELETE, &format!("/subscribers/{}", encoded(&subscriber)), None).await?;
             print("Removed.\n");
+        }
+        Subscriber::Report { file } => {
+            let mail = read_text("FILE", &file)?;
+            let done =
+                api.send(Method::POST, "/mail-reports", &[], Some(("text/plain", mail))).await?.json()?;
+            api.show(&done, |d| {
+                format!(
+                    "{} suppressed, {} left, {} failed, {} changed nothing.\n",
+                    d["suppressed"], d["left"], d["failed"], d["unchanged"]
+                )
+            });
         }
         Subscriber::Why { address } => {
             let found = api.get(&format!("/explain?address={}", encoded(&address))).await?;
