@@ -2,6 +2,7 @@
 //! token to act with. Story A ("daily team emails not sent out") and the rounds of `kill -9` are told with it.
 
 mod rounds;
+mod story;
 
 pub use rounds::{Rounds, Tally};
 

@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Only the kills, not the mail servers that misbehave.
     #[arg(long)]
     only_kills: bool,
+    /// Only the story of the daily mails: refused, held, mended, resolved, with the customers' letter.
+    #[arg(long)]
+    only_story: bool,
     /// The program as it ships.
     #[arg(long)]
     release: bool,
@@ -49,8 +52,11 @@ pub fn faults(arguments: &Arguments) -> Result<bool, String> {
     let wanted = |engine: &str| arguments.engine.as_deref().is_none_or(|only| only == engine);
     if wanted("sqlite") {
         let plan = Plan { subscribers: arguments.subscribers, ..Plan::default() };
-        fine &= kills(arguments, "sqlite", &plan);
-        if !arguments.only_kills {
+        story("sqlite", &plan);
+        if !arguments.only_story {
+            fine &= kills(arguments, "sqlite", &plan);
+        }
+        if !arguments.only_kills && !arguments.only_story {
             fine &= misbehaviours("sqlite", &plan);
         }
     }
@@ -62,6 +68,10 @@ pub fn faults(arguments: &Arguments) -> Result<bool, String> {
             subscribers: arguments.subscribers,
             ..Plan::default()
         };
+        story("postgres", &plan(&cluster));
+        if arguments.only_story {
+            return Ok(true);
+        }
         fine &= kills(arguments, "postgres", &plan(&cluster));
         if !arguments.only_kills {
             fine &= misbehaviours("postgres", &plan(&cluster));
@@ -95,6 +105,13 @@ fn again_with_binary(release: bool) -> Result<bool, String> {
 
 fn row(engine: &str, company: &Company, fault: &str, came: &str) {
     println!("| {engine} | {} | {} | {fault} | {came} |", company.nodes.len(), company.subscribers);
+}
+
+/// The story; it ends the program when anything in it is not as it should be.
+fn story(engine: &str, plan: &Plan) {
+    let company = Company::open(plan);
+    let came = company.tell_of_the_daily_mails(std::env::var_os("AMENDS_STORY_WITHOUT_LETTER").is_none());
+    row(engine, &company, "the server refuses everything, then takes it", &came);
 }
 
 fn kills(arguments: &Arguments, engine: &str, plan: &Plan) -> bool {
