@@ -45,11 +45,14 @@ pub async fn look(names: &Names, plan: &Plan) -> Vec<Finding> {
             "Make sure that the mail server adds a DKIM signature, or configure a key here.",
         )),
     }
-    let mut dmarc_found = Vec::new();
+    let (mut dmarc_found, mut all_answered) = (Vec::new(), true);
     for name in dmarc::names(&plan.from_domain) {
         match names.txt(&name).await {
             Ok(records) => dmarc_found.push((name, records)),
-            Err(e) => out.push(silent(&e.to_string())),
+            Err(e) => {
+                all_answered = false;
+                out.push(silent(&e.to_string()));
+            }
         }
     }
     let id = Identity {
@@ -57,7 +60,10 @@ pub async fn look(names: &Names, plan: &Plan) -> Vec<Finding> {
         envelope: &plan.envelope_domain,
         signature: plan.signature.as_ref().map(|s| s.domain.as_str()),
     };
-    out.extend(dmarc::judge(&id, &dmarc_found));
+    // A name that did not answer may have a record: that there is none cannot be said then.
+    if all_answered || dmarc_found.iter().any(|(_, records)| !records.is_empty()) {
+        out.extend(dmarc::judge(&id, &dmarc_found));
+    }
     out.extend(way_back(names, &plan.envelope_domain).await);
     out
 }
