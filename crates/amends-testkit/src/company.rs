@@ -49,6 +49,7 @@ pub struct Company {
     pub token: String,
     /// How many subscribers there are.
     pub subscribers: usize,
+    database: Option<String>,
     // Last: the nodes' data lies there until they have ended.
     _folder: tempfile::TempDir,
 }
@@ -94,7 +95,14 @@ impl Company {
                 ..Settings::default()
             }));
         }
-        let company = Self { nodes, sink, token, subscribers: plan.subscribers, _folder: folder };
+        let company = Self {
+            nodes,
+            sink,
+            token,
+            subscribers: plan.subscribers,
+            database: plan.database.clone(),
+            _folder: folder,
+        };
         company.run(&["component", "add", "--name", "Daily emails"]);
         let list: String = (0..plan.subscribers).map(|n| format!("{}\n", address(n))).collect();
         let file = company.nodes[0].data().join("subscribers.csv");
@@ -134,7 +142,10 @@ impl Company {
         let data = self.nodes[0].data().to_string_lossy().into_owned();
         let config = self.nodes[0].config().to_string_lossy().into_owned();
         // The sending domain cannot be asked for here: nobody listens on this port.
-        let arguments = ["doctor", "--data", &data, "--config", &config, "--resolver", "127.0.0.1:9"];
+        let mut arguments = vec!["doctor", "--data", &data, "--config", &config, "--resolver", "127.0.0.1:9"];
+        if let Some(url) = &self.database {
+            arguments.extend(["--database", url]);
+        }
         String::from_utf8_lossy(&server::run(&arguments).stdout).into_owned()
     }
 
