@@ -131,7 +131,7 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
             print("Removed.\n");
         }
         Subscriber::Report { file } => {
-            let mail = read_text("FILE", &file)?;
+            let (mail, _) = read_odd_text("FILE", &file)?;
             let done =
                 api.send(Method::POST, "/mail-reports", &[], Some(("text/plain", mail))).await?.json()?;
             api.show(&done, |d| {
