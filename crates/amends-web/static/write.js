@@ -51,7 +51,7 @@
       saved = mine;
       failures = 0;
       store.drop();
-      say("Saved " + at);
+      say(same(typed(), mine) ? "Saved " + at : "Not saved yet");
       return true;
     }
     failures += 1;
@@ -74,6 +74,8 @@
   const conflict = ({ version, by, theirs }) => {
     const now = typed();
     const both = theirs.filter(({ field, value }) => {
+      /* As it was when this began: only what is typed here is new. */
+      if (value.trimEnd() === saved[field].trimEnd()) return false;
       if (now[field] !== saved[field]) return true;
       form.elements[field].value = value;
       saved[field] = value;
@@ -213,8 +215,8 @@
       row.addEventListener("mousedown", (event) => { event.preventDefault(); take(f); });
       return row;
     }));
-    const at = caret(), paper = menu.offsetParent.getBoundingClientRect();
     menu.hidden = false;
+    const at = caret(), paper = $(".paper").getBoundingClientRect();
     menu.style.top = at.bottom - paper.top + 6 + "px";
     menu.style.left = Math.max(0, Math.min(at.left - paper.left, paper.width - menu.offsetWidth)) + "px";
     area.setAttribute("aria-controls", "facts-menu");
