@@ -45,8 +45,8 @@
         old.replaceWith(shown);
         shown.dispatchEvent(new CustomEvent("amends:swapped", { bubbles: true }));
       }
-      for (const place of all(".rail > a[href]")) {
-        const renewed = $(`.rail > a[href="${place.getAttribute("href")}"]`, fresh);
+      for (const place of all(".rail > a[href]:not(.brand)")) {
+        const renewed = $(`.rail > a[href="${place.getAttribute("href")}"]:not(.brand)`, fresh);
         if (renewed && !place.isEqualNode(renewed)) place.replaceChildren(...document.adoptNode(renewed).childNodes);
       }
       document.body.dataset.changes = fresh.body.dataset.changes || document.body.dataset.changes;
