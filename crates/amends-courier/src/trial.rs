@@ -104,7 +104,10 @@ impl Trial {
             Verdict::TryLater => {
                 (count(Verdict::TryLater) >= PUT_OFF.max(self.recent.len())).then_some(Stop::PutsEverybodyOff)
             }
-            Verdict::Accepted | Verdict::Refused | Verdict::NotSent => None,
+            // One full mailbox is its owner's affair; twenty and nothing else are the server's.
+            Verdict::Refused => (accepted == 0 && count(Verdict::Refused) >= UNKNOWN_ADDRESSES)
+                .then_some(Stop::RefusesEverybody),
+            Verdict::Accepted | Verdict::NotSent => None,
         }
     }
 
@@ -124,7 +127,8 @@ pub fn is_excused(verdict: Verdict, stop: Stop) -> bool {
         Verdict::Doubtful | Verdict::SenderRejected | Verdict::ChannelFailure | Verdict::NotSent => true,
         Verdict::HardBounce => stop == Stop::KnowsNobody,
         Verdict::TryLater => stop == Stop::PutsEverybodyOff,
-        Verdict::Accepted | Verdict::Refused | Verdict::Unknown => false,
+        Verdict::Refused => stop == Stop::RefusesEverybody,
+        Verdict::Accepted | Verdict::Unknown => false,
     }
 }
 
@@ -181,6 +185,15 @@ mod tests {
         assert_eq!(run([HardBounce; 19]), None);
         assert_eq!(run([HardBounce; 500]), Some((20, Stop::KnowsNobody)));
         assert!(is_excused(HardBounce, Stop::KnowsNobody) && !is_excused(HardBounce, Stop::RefusesEverybody));
+    }
+
+    #[test]
+    fn twenty_full_mailboxes_and_no_other_are_the_servers_fault() {
+        assert_eq!(run([Refused; 19]), None);
+        assert_eq!(run([Refused; 500]), Some((20, Stop::RefusesEverybody)));
+        assert_eq!(run([Accepted].into_iter().chain([Refused; 45])), None);
+        assert!(is_excused(Refused, Stop::RefusesEverybody) && !is_excused(Refused, Stop::ChannelFailure));
+        assert!(!mends(Refused, Stop::RefusesEverybody) && mends(Refused, Stop::ChannelFailure));
     }
 
     #[test]

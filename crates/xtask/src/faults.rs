@@ -154,10 +154,8 @@ fn misbehaviours(engine: &str, plan: &Plan) -> bool {
     fine
 }
 
-/// One update, while the server misbehaves for ten seconds. What refuses a mailbox for good may do so; nothing else may cost
-/// anybody the message.
+/// One update, while the server misbehaves for ten seconds. It may cost nobody the message.
 fn misbehaviour(engine: &str, company: &Company, number: usize, words: &str, behaviour: Behaviour) -> bool {
-    let for_good = matches!(&behaviour, Behaviour::RefuseMessage(r) if r.starts_with("552 5.2.2"));
     let marker = format!("trouble{number:02}");
     company.sink.clear();
     company.sink.behave(behaviour);
@@ -189,7 +187,7 @@ fn misbehaviour(engine: &str, company: &Company, number: usize, words: &str, beh
         mended.elapsed().as_secs_f32()
     );
     row(engine, company, words, &came);
-    (done.is_some() || for_good) && twice == 0
+    done.is_some() && twice == 0
 }
 
 fn database_gone(cluster: &mut Cluster, arguments: &Arguments) -> Result<bool, String> {

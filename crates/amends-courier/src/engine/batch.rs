@@ -18,6 +18,10 @@ use crate::outcome::{self, Decision};
 use crate::trial::{Trial, is_excused};
 use crate::{hold, message};
 
+/// Outcomes are written down together when there are so many, or after so long.
+const GROUP: usize = 100;
+const GATHER: Duration = Duration::from_millis(10);
+
 /// A claimed batch.
 pub(super) struct Batch {
     pub(super) lease: String,
@@ -213,6 +217,7 @@ impl Courier {
                     if count == 0 {
                         break;
                     }
+                    gather(&mut answers, &mut some).await;
                     let (now_final, may_be_excused): (Vec<_>, Vec<_>) = some.drain(..).partition(is_certain);
                     accepted |= now_final.iter().any(|(_, a)| a.verdict == Verdict::Accepted);
                     later.extend(may_be_excused);
@@ -321,6 +326,14 @@ impl Courier {
     }
 }
 
+/// Waits a moment for more answers, so that one commit serves many: a commit for each would cost more than all the rest.
+/// What a kill within that moment leaves unrecorded is sent again with the same Message-ID.
+async fn gather(answers: &mut mpsc::UnboundedReceiver<(Task, Answer)>, some: &mut Vec<(Task, Answer)>) {
+    let more = async { while some.len() < GROUP && answers.recv_many(some, GROUP).await > 0 {} };
+    // Running out of time is the usual end.
+    let _ = tokio::time::timeout(GATHER, more).await;
+}
+
 /// How a wave ended.
 struct Ended {
     stopped: Option<Stopped>,
@@ -331,5 +344,5 @@ struct Ended {
 
 /// Answers that stay what they are, whatever the rest of the batch brings.
 fn is_certain((_, answer): &(Task, Answer)) -> bool {
-    matches!(answer.verdict, Verdict::Accepted | Verdict::Refused)
+    answer.verdict == Verdict::Accepted
 }
