@@ -258,7 +258,11 @@ pub fn check(path: &str, html: &str) {
         }
         if name == "iframe" {
             let at = get("src").or(get("name")).unwrap_or_default();
-            let own = at.starts_with("/app/mail/") || at.starts_with("/app/broadcasts/") || at == "as-mail";
+            let letter = at.starts_with("/app/postmortems/") && at.ends_with("/letter/mail");
+            let own = letter
+                || at.starts_with("/app/mail/")
+                || at.starts_with("/app/broadcasts/")
+                || at == "as-mail";
             let alone = get("sandbox") == Some("allow-popups allow-popups-to-escape-sandbox");
             assert!(own && alone && get("title").is_some(), "{path}: a frame of {at}: {attributes:?}");
         }

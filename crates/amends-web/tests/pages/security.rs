@@ -32,12 +32,18 @@ async fn walk(house: &House) -> Ways {
             ways.read.remove(&path);
             continue;
         }
+        // What is downloaded (a mail as it is, an export) leads nowhere.
+        let kind = answer.headers.get("content-type").map_or("", |v| v.to_str().unwrap());
+        if !kind.starts_with("text/html") {
+            continue;
+        }
         let html = answer.html;
         for (name, attributes) in tags(&html) {
             let get =
                 |key: &str| attributes.iter().find(|(k, _)| k == key).map(|(_, v)| v.replace("&amp;", "&"));
             let to = match name.as_str() {
                 "a" => get("href"),
+                "iframe" => get("src"),
                 "form" if get("method").as_deref() == Some("post") => {
                     ways.sent.insert(get("action").unwrap_or_else(|| path.clone()));
                     None
