@@ -308,8 +308,12 @@ async fn each_hears_about_what_they_chose() {
 
         // Why somebody did not get it.
         for (who, summary, words) in [
-            ("everything@example.net", "Subscribed to everything.", "Accepted by the mail server"),
-            ("web@example.net", "Subscribed to 1 parts", "parts of the page that the address did not choose"),
+            ("everything@example.net", "Subscribed to everything.", "Kept in the built-in viewer at"),
+            (
+                "web@example.net",
+                "Subscribed to one part",
+                "parts of the page that the address did not choose",
+            ),
             ("stopped@example.net", "asked by phone", "Not sent, because the address was suppressed."),
             ("nobody@example.net", "not subscribed", ""),
         ] {

@@ -5,6 +5,7 @@ use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
 use crate::mail::MailState;
+use amends_courier::channel::KEPT;
 use amends_courier::plan::delivery_id;
 use amends_model::local_time::show_with_zone;
 use amends_model::{
@@ -128,7 +129,10 @@ fn standing(
                 None => "Unsubscribed.".into(),
             },
             SubscriberState::Confirmed if s.components.is_empty() => "Subscribed to everything.".into(),
-            SubscriberState::Confirmed => format!("Subscribed to {} parts of the page.", s.components.len()),
+            SubscriberState::Confirmed => match s.components.len() {
+                1 => "Subscribed to one part of the page.".into(),
+                parts => format!("Subscribed to {parts} parts of the page."),
+            },
         },
     };
     if let Some(s) = suppression {
@@ -155,6 +159,10 @@ fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
         DeliveryState::Deferred => {
             format!("Put off after {} attempts; tried again at {}.{said}", d.attempts, when(d.next_at))
         }
+        DeliveryState::Accepted if d.reply.as_deref() == Some(KEPT) => format!(
+            "Kept in the built-in viewer at {}, because no mail server is configured: it reached nobody.",
+            when(d.updated_at)
+        ),
         DeliveryState::Accepted => format!(
             "Accepted by the mail server at {}.{said} What happened then, its log knows; ask them to look into the spam folder, too.",
             when(d.updated_at)

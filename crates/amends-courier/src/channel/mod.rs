@@ -9,7 +9,7 @@ mod viewer;
 pub use email::Email;
 pub use postmaster::Postmaster;
 pub use transports::Clock;
-pub use viewer::Viewer;
+pub use viewer::{KEPT, Viewer};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -9,6 +9,9 @@ use jiff::Timestamp;
 use super::{Answer, Boxed, Carrier, Line, LineEnd, Postmaster, Task};
 use crate::judge::Verdict;
 
+/// What the viewer says of a mail that it took: the reply that its delivery keeps.
+pub const KEPT: &str = "kept in the built-in viewer";
+
 /// The built-in mailbox.
 pub struct Viewer {
     store: Store,
@@ -97,7 +100,7 @@ impl Line for ViewerLine {
                     return LineEnd::Drained;
                 }
                 let (verdict, words) = match self.put(&mails).await {
-                    Ok(()) => (Verdict::Accepted, "kept in the built-in viewer".to_owned()),
+                    Ok(()) => (Verdict::Accepted, KEPT.to_owned()),
                     Err(e) => (Verdict::ChannelFailure, e.to_string()),
                 };
                 for task in tasks {

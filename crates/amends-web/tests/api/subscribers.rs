@@ -171,7 +171,7 @@ async fn a_broadcast_is_previewed_sent_followed_and_explained() {
         assert_eq!(api.post(&format!("{path}/stop"), Json::Null).await.status, 409, "nothing is left");
 
         for (address, state, words) in [
-            ("ADA@example.com", json!("accepted"), "Accepted by the mail server"),
+            ("ADA@example.com", json!("accepted"), "Kept in the built-in viewer at"),
             ("no@example.com", json!("suppressed"), "Not sent, because the address was suppressed."),
         ] {
             let why = api.get(&format!("/explain?address={address}")).await.expect(200);

@@ -215,7 +215,7 @@ async fn what_goes_out_is_shown_with_the_number_and_then_followed() {
     assert_eq!(framed.headers["x-frame-options"], "SAMEORIGIN");
     assert!(framed.html.contains("<em>looking</em>"));
     let why = house.get(WHO, "/app/subscribers/why?address=reader1@example.net").await.ok();
-    assert!(why.contains("Accepted by the mail server at"), "{why}");
+    assert!(why.contains("Kept in the built-in viewer at"), "{why}");
     let room = house.get(Role::Responder, "/app/incidents/1").await.ok();
     assert!(room.contains("3 of 3 accepted") && !room.contains("data-poll"), "{room}");
 }

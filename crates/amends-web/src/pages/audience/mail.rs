@@ -58,7 +58,7 @@ struct Page {
 /// `GET /app/mail?to=…&cursor=…`
 pub async fn page(here: Here) -> Result<Response, PageError> {
     let mut form = Fields::of([("to", here.query("to").unwrap_or_default().to_owned())]);
-    let paging = Paging { limit: Some(100), cursor: here.query("cursor").map(str::to_owned) };
+    let paging = Paging { limit: Some(200), cursor: here.query("cursor").map(str::to_owned) };
     let to = form.some("to");
     let found = match here.app.mailbox(&here.caller, to.as_deref(), &paging).await {
         Err(AppError::Invalid(errors)) if to.is_some() => {

@@ -27,7 +27,8 @@ pub fn outgoing(preview: &Json) -> String {
     let who = if count == 1 { "subscriber" } else { "subscribers" };
     let mut words = format!("Subject: {}\nTo: {} {who}", text(preview, "subject"), grouped(count));
     match preview["suppressed"].as_u64() {
-        Some(left_out) if left_out > 0 => words += &format!("; {} more are suppressed", grouped(left_out)),
+        Some(1) => words += "; 1 more is suppressed",
+        Some(left_out) if left_out > 1 => words += &format!("; {} more are suppressed", grouped(left_out)),
         _ => {}
     }
     if preview["held"].is_string() {
