@@ -164,7 +164,7 @@ fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
             when(d.updated_at)
         ),
         DeliveryState::Accepted => format!(
-            "Accepted by the mail server at {}.{said} What happened then, its log knows; ask them to look into the spam folder, too.",
+            "Accepted by the mail server at {}.{said} What it did with it then is in its own log; ask them to look into the spam folder, too.",
             when(d.updated_at)
         ),
         DeliveryState::Bounced => {
