@@ -30,7 +30,7 @@ export async function visitor(browser, options = {}) {
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(`uncaught: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error") page.complaints.push(`console: ${message.text()}`);
+    if (message.type() === "error") page.complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.setDefaultTimeout(10_000);
   return page;

@@ -33,7 +33,7 @@
     if (refreshing) return;
     refreshing = true;
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" });
       if (!answer.ok) return;
       const fresh = parsed(await answer.text());
       for (const old of all("[data-live][id]")) {
