@@ -33,6 +33,7 @@ use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("K07", Level::Warning, include_str!("k07.rs"), check);
 
+static TO_CUSTOMERS: LazyLock<Words> = words!("to-customers");
 static LATE: LazyLock<Words> = words!("late-notice");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -45,8 +46,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         _ => 15,
     };
     let minutes = times::minutes(first_at.duration_since(known_at));
-    // A week or more is another document, not the first notice.
-    if minutes < limit || minutes > 7 * 1440 || case.sentences().any(|sentence| sentence.has(&LATE)) {
+    // After a day it is another document, not the first notice.
+    if minutes < limit || minutes > 1440 || !TO_CUSTOMERS.any_of(&first.text) || case.sentences().any(|sentence| sentence.has(&LATE)) {
         return Vec::new();
     }
     let message = format!("Customers were told {} after it was known, and the text does not say so.", times::length(minutes));

@@ -34,6 +34,7 @@ use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("R01", Level::Warning, include_str!("r01.rs"), check).at_tier(2, Level::Error);
 
+static EFFECTS: LazyLock<Words> = words!("effects");
 static REASONS: LazyLock<Words> = words!("tells-why");
 static CHANGES: LazyLock<Words> = words!("will-change");
 
@@ -45,7 +46,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let has = |kinds: Kinds| case.has_section(kinds);
     let says = |list: &Words| case.sentences().any(|sentence| sentence.has(list));
     let mut missing = Vec::new();
-    if !has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) && !opens_with_words(case) {
+    if !has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) && !opens_with_words(case) && !says(&EFFECTS) {
         missing.push("what users lost");
     }
     if facts.causes.is_empty() && facts.whys.is_empty() && !has(Kinds::CAUSE) && !says(&REASONS) {
