@@ -75,7 +75,13 @@ impl<'a> Case<'a> {
 
     /// True if a phrase of one of these groups stands in the same sentence.
     pub fn has_beside(&self, phrase: &Phrase, groups: &[&str]) -> bool {
-        self.phrases(groups).any(|other| other.sentence == phrase.sentence)
+        // The phrases of one sentence stand together.
+        let all = self.phrases.get_or_init(|| phrase::phrases(self.document()));
+        let from = all.partition_point(|other| other.sentence.start < phrase.sentence.start);
+        all[from..]
+            .iter()
+            .take_while(|other| other.sentence.start == phrase.sentence.start)
+            .any(|other| groups.contains(&other.group))
     }
 
     /// The sentences, without headings, of sections that are about any of `kinds`.

@@ -40,7 +40,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let vigilant = |action: &&Action| action.strength == Strength::Vigilance;
     let mut findings: Vec<Finding> =
         acts.iter().filter(vigilant).map(|action| finding(case, action.span, Level::Error)).collect();
-    let inside = |span: Span| acts.iter().filter(vigilant).any(|action| span.start < action.span.end && action.span.start < span.end);
+    // Actions stand in the order of the text and do not overlap.
+    let spans: Vec<Span> = acts.iter().filter(vigilant).map(|action| action.span).collect();
+    let inside = |span: Span| {
+        let after = spans.partition_point(|action| action.start < span.end);
+        after.checked_sub(1).and_then(|index| spans.get(index)).is_some_and(|action| span.start < action.end)
+    };
     for phrase in first_of_sentences(case.phrases(&["care"])) {
         if !inside(phrase.span) {
             let promised = case.kinds_at(phrase.span.start).has(Kinds::ACTIONS);

@@ -25,6 +25,7 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
+use std::collections::BTreeSet;
 
 pub(crate) const RULE: Rule = Rule::new("C04", Level::Warning, include_str!("c04.rs"), check).from_tier(2);
 
@@ -32,7 +33,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let whys = &case.facts().whys;
     let Some(first) = whys.first() else { return Vec::new() };
     let depth = whys.iter().map(|why| why.depth).max().unwrap_or(0) + 1;
-    let parents: Vec<usize> = whys.iter().filter_map(|why| why.parent).collect();
+    let parents: BTreeSet<usize> = whys.iter().filter_map(|why| why.parent).collect();
     let branches = (0..whys.len()).filter(|index| !parents.contains(index)).take(MOST).count();
     let what = match (depth < 3, branches < 2) {
         (true, true) => "one branch of two levels at most",

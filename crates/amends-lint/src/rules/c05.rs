@@ -63,9 +63,10 @@ fn unexplained(case: &Case<'_>) -> Vec<Finding> {
     });
     found
         .filter(|phrase| {
-            let next = case.sentences().find(|sentence| sentence.span().start > phrase.sentence.start);
+            let after = case.document().source.get(phrase.sentence.end..).unwrap_or_default();
+            let next = crate::phrase::sentences(paragraph(after)).into_iter().next().map(|(start, end)| &after[start..end]);
             let reason = |text: &str| REASONS.any_of(text);
-            !reason(case.document().slice(phrase.sentence)) && !next.is_some_and(|next| reason(next.text()))
+            !reason(case.document().slice(phrase.sentence)) && !next.is_some_and(reason)
         })
         .map(|phrase| {
             let words = case.document().slice(phrase.span);
@@ -76,3 +77,12 @@ fn unexplained(case: &Case<'_>) -> Vec<Finding> {
 }
 
 static REASONS: LazyLock<Words> = words!("reasons");
+
+/// What is left of the paragraph, as far as one sentence can reach.
+fn paragraph(text: &str) -> &str {
+    let mut end = text.len().min(1_000);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].split("\n\n").next().unwrap_or_default()
+}
