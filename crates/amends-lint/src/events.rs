@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::case::Case;
+use crate::read::clock::Style;
+use crate::read::document::BlockKind;
 use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::times;
 use crate::words::{Words, split, words};
@@ -49,6 +51,8 @@ pub(crate) struct Event<'c> {
     /// True if the words say that it did not work.
     pub failed: bool,
     content: BTreeSet<String>,
+    /// The stem of the word that says what was done.
+    verb: String,
 }
 
 /// Longest text that is looked through for events, in bytes.
@@ -58,9 +62,21 @@ const MOST: usize = 60;
 
 /// The events of the text that have a time.
 pub(crate) fn events<'c>(case: &Case<'c>) -> Vec<Event<'c>> {
-    let moments =
-        case.facts().moments.iter().filter(|moment| times::counts(case, moment) && !moment.cues.rehearsal);
-    moments.filter_map(event).take(MOST).collect()
+    let mut events: Vec<Event<'c>> = Vec::new();
+    let mut read: Option<&Moment> = None;
+    for moment in &case.facts().moments {
+        // Of the times of one sentence the first stands for what it says.
+        let seen = read.is_some_and(|read| std::sync::Arc::ptr_eq(&read.text, &moment.text));
+        if seen || moment.cues.rehearsal || !times::counts(case, moment) {
+            continue;
+        }
+        read = Some(moment);
+        events.extend(event(moment));
+        if events.len() >= MOST {
+            break;
+        }
+    }
+    events
 }
 
 fn event(moment: &Moment) -> Option<Event<'_>> {
@@ -79,7 +95,9 @@ fn event(moment: &Moment) -> Option<Event<'_>> {
     } else {
         return None;
     };
-    Some(Event { moment, class, failed: FAILED.any(&words), content: content(&words) })
+    let done = words.iter().find(|word| CHANGES.has(word) || ROLLBACKS.has(word) || RESTARTS.has(word));
+    let verb = done.map_or(String::new(), |word| word.chars().take(5).collect());
+    Some(Event { moment, class, failed: FAILED.any(&words), content: content(&words), verb })
 }
 
 fn clip(text: &str) -> String {
@@ -143,7 +161,9 @@ pub(crate) fn twice<'c>(case: &Case<'c>) -> Vec<(Event<'c>, Event<'c>, i64)> {
         let mut matching: Vec<usize> = (0..rows.len()).filter(|at| alike(&rows[*at])).collect();
         let agrees = matching.iter().any(|at| {
             let row = &rows[*at];
-            apart(row.moment, other.moment) <= times::tolerance(row.moment, other.moment).max(1)
+            // A label is as exact as a row; a sentence may round.
+            let least = i64::from(other.moment.origin == Origin::Prose);
+            apart(row.moment, other.moment) <= times::tolerance(row.moment, other.moment).max(least)
         });
         // With several rows like it nobody can tell which one is meant.
         if let (Some(at), false, true) = (matching.pop(), agrees, matching.is_empty()) {
@@ -161,7 +181,95 @@ fn alike(row: &Event<'_>, other: &Event<'_>) -> bool {
         return true;
     }
     let (share, shared) = overlap(&row.content, &other.content);
-    share >= 0.6 && (shared >= 2 || row.content.len() == 1)
+    // The same verb for it makes it likelier that the same thing is meant.
+    let least = if row.verb == other.verb { 0.4 } else { 0.6 };
+    share >= least && (shared >= 2 || row.content.len() == 1)
+}
+
+/// Times that are written twelve hours away from a row about the same thing, as a wrong AM or PM makes them: the time
+/// outside the timeline first.
+pub(crate) fn half_day_slips<'c>(case: &Case<'c>) -> Vec<(&'c Moment, &'c Moment)> {
+    let rows = times::rows(case);
+    let clock = |moment: &Moment| moment.local.map(|local| local.time());
+    let told = case.facts().moments.iter().filter(|moment| {
+        moment.origin != Origin::Row && times::counts(case, moment) && moment.style == Some(Style::Twelve)
+    });
+    let slip = |moment: &'c Moment| {
+        let time = clock(moment)?;
+        if rows.iter().any(|row| clock(row) == Some(time)) {
+            return None;
+        }
+        let own = words_of(moment);
+        let row = rows.iter().find(|row| {
+            let Some(other) = clock(row).filter(|other| half_a_day_apart(*other, time)) else { return false };
+            let both_ends = match (moment.until, row.until) {
+                (Some(a), Some(b)) => half_a_day_apart(a.time(), b.time()),
+                _ => false,
+            };
+            let (_, shared) = overlap(&own, &words_of(row));
+            both_ends || shared >= 2 || (shared >= 1 && other.minute() % 30 != 0)
+        })?;
+        Some((moment, *row))
+    };
+    told.take(MOST).filter_map(slip).collect()
+}
+
+/// Times with a zone of their own that are whole hours away from the row about the same thing, as a conversion into the
+/// wrong zone makes them: the time with its own zone first.
+pub(crate) fn zone_slips<'c>(case: &Case<'c>) -> Vec<(&'c Moment, &'c Moment, i64)> {
+    let rows = times::rows(case);
+    let told = case.facts().moments.iter().filter(|moment| {
+        moment.has_time && moment.own_zone && moment.origin != Origin::Row && moment.at.is_some()
+    });
+    let slip = |moment: &'c Moment| {
+        let here = moment.at?;
+        let row = rows.iter().copied().find(|row| {
+            let (Some(at), Some(zone), Some(own)) = (row.at, &row.zone, &moment.zone) else { return false };
+            let hours = minutes_of_day(here, at);
+            let elsewhere = (zone.region, zone.said_minutes) != (own.region, own.said_minutes);
+            elsewhere
+                && hours != 0
+                && hours % 60 == 0
+                && hours <= 180
+                && (under(case, moment, row) || same_kind(moment, row))
+        })?;
+        let agrees = rows.iter().any(|other| other.at.is_some_and(|at| minutes_of_day(here, at) == 0));
+        (!agrees).then(|| (moment, row, minutes_of_day(here, row.at.unwrap_or(here))))
+    };
+    told.take(MOST).filter_map(slip).collect()
+}
+
+/// Minutes between two instants without the days between them.
+fn minutes_of_day(a: jiff::Timestamp, b: jiff::Timestamp) -> i64 {
+    let apart = times::minutes(a.duration_since(b)).abs() % 1440;
+    apart.min(1440 - apart)
+}
+
+/// True if the time stands in what a row says: under its heading.
+fn under(case: &Case<'_>, moment: &Moment, row: &Moment) -> bool {
+    let block = |moment: &Moment| moment.block.and_then(|index| case.document().blocks.get(index));
+    match (block(moment), block(row)) {
+        (Some(inner), Some(head)) => {
+            matches!(head.kind, BlockKind::Heading(_))
+                && inner.section == head.section
+                && moment.block > row.block
+        }
+        _ => false,
+    }
+}
+
+/// True if both say plainly that it is the time of the same milestone.
+fn same_kind(a: &Moment, b: &Moment) -> bool {
+    MilestoneKind::ALL.into_iter().any(|kind| a.cues.weight(kind) >= 5 && b.cues.weight(kind) >= 5)
+}
+
+fn words_of(moment: &Moment) -> BTreeSet<String> {
+    let words = split(&clip(&moment.text));
+    content(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn half_a_day_apart(a: jiff::civil::Time, b: jiff::civil::Time) -> bool {
+    (i32::from(a.hour()) - i32::from(b.hour())).abs() == 12 && a.minute() == b.minute()
 }
 
 /// Minutes between two moments; where a date is only assumed, those between the clocks.

@@ -92,6 +92,9 @@ impl Body {
     }
 }
 
+/// Length of the shortest format with its prefix.
+const SHORTEST: usize = 20;
+
 /// Every secret in a text, in order, without overlaps.
 pub(crate) fn find(text: &str) -> Vec<Secret> {
     let mut found = Vec::new();
@@ -100,8 +103,11 @@ pub(crate) fn find(text: &str) -> Vec<Secret> {
     for word in text.split(|c: char| {
         c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',' | ';')
     }) {
-        prefixed(word, at, &mut found);
-        signed_token(word, at, &mut found);
+        // Hardly any word is long enough for the shortest format.
+        if word.len() >= SHORTEST {
+            prefixed(word, at, &mut found);
+            signed_token(word, at, &mut found);
+        }
         in_address(word, at, &mut found);
         at += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
     }
@@ -222,7 +228,7 @@ const NAMES: [&str; 9] =
 fn assignments(text: &str, found: &mut Vec<Secret>) {
     let mut base = 0;
     for line in text.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
+        let lower = if line.contains(['=', ':']) { line.to_ascii_lowercase() } else { String::new() };
         for name in NAMES {
             let Some(at) = lower.find(name) else { continue };
             let rest = &line[at + name.len()..];

@@ -7,6 +7,11 @@ use crate::case::Case;
 use crate::read::document::BlockKind;
 use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::read::section::Kinds;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
+
+/// Words of sentences that speak of a part of the incident.
+static PARTIAL: LazyLock<Words> = words!("partial");
 
 /// A moment that says the time of a milestone.
 #[derive(Clone, Copy, Debug)]
@@ -26,21 +31,51 @@ const PLAIN: u8 = 5;
 
 /// Every moment that plainly says the time of a milestone of this kind, in the order of the text.
 pub(crate) fn claims<'c>(case: &Case<'c>, kind: MilestoneKind) -> Vec<Claim<'c>> {
+    let moments: Vec<&Moment> =
+        case.facts().moments.iter().filter(|moment| counts(case, moment) && moment.local.is_some()).collect();
     let mut claims = Vec::new();
-    for moment in case.facts().moments.iter().filter(|moment| counts(case, moment)) {
+    for (index, moment) in moments.iter().copied().enumerate() {
         let Some(local) = moment.local else { continue };
-        let weight = moment.cues.weight(kind);
-        let range = moment.until.filter(|_| moment.cues.effect && !moment.cues.rehearsal);
         let here = Claim { kind, moment, local, at: moment.at };
-        let far = |until: DateTime| Claim { local: until, at: moment.until_at, ..here };
-        match (kind, range) {
-            (MilestoneKind::Start, Some(_)) => claims.push(here),
-            (MilestoneKind::Resolved, Some(until)) => claims.push(far(until)),
-            (_, None) if weight >= PLAIN && !moment.cues.rehearsal => claims.push(here),
-            _ => {}
+        if moment.origin == Origin::Title && kind == MilestoneKind::Start {
+            claims.push(here);
+            continue;
+        }
+        if moment.origin == Origin::Prose {
+            claims.extend(in_prose(case, kind, here, &moments, index));
+        } else if moment.cues.weight(kind) >= PLAIN && !moment.cues.rehearsal {
+            claims.push(here);
         }
     }
     claims
+}
+
+/// What a sentence says: a range in which something failed has both ends; another time counts only where the sentence
+/// has no second one, because its words then speak of one time.
+fn in_prose<'c>(
+    case: &Case<'c>,
+    kind: MilestoneKind,
+    here: Claim<'c>,
+    moments: &[&Moment],
+    index: usize,
+) -> Option<Claim<'c>> {
+    let moment = here.moment;
+    let same = |other: &&Moment| std::sync::Arc::ptr_eq(&other.text, &moment.text) && other.has_time;
+    let beside = |at: Option<usize>| at.and_then(|at| moments.get(at)).is_some_and(|other| same(other));
+    let alone = !beside(index.checked_sub(1)) && !beside(Some(index + 1));
+    if !alone || moment.cues.rehearsal || PARTIAL.any_of(&moment.text) {
+        return None;
+    }
+    if let Some(until) = moment.until.filter(|_| moment.cues.effect) {
+        return match kind {
+            MilestoneKind::Start => Some(here),
+            MilestoneKind::Resolved => Some(Claim { local: until, at: moment.until_at, ..here }),
+            _ => None,
+        };
+    }
+    let summed = case.kinds_at(moment.span.start).has(Kinds::SUMMARY) && kind == MilestoneKind::Resolved;
+    let least = if summed { 3 } else { PLAIN };
+    (moment.cues.weight(kind) >= least).then_some(here)
 }
 
 /// True for times of the incident: not those in quotations, chats, lists of people, or plans.
@@ -143,33 +178,59 @@ pub(crate) fn mismatches<'c>(case: &Case<'c>, kinds: &[MilestoneKind]) -> Vec<Mi
             rows.push(Claim { kind: *kind, moment, local, at: moment.at });
         }
         let mut told: Vec<Claim<'c>> = Vec::new();
+        let mut prose = 0;
         for claim in stated.into_iter().filter(|claim| speaks_of_all(case, claim)) {
+            if claim.moment.origin == Origin::Prose {
+                prose += 1;
+                // The first sentence speaks of the whole; later ones tell its parts.
+                if prose > 1 {
+                    continue;
+                }
+            }
             let against: &[Claim<'c>] = if rows.is_empty() { &told } else { &rows };
             let apart = |other: &&Claim<'c>| claim_apart(&claim, other);
             let nearest = against.iter().min_by_key(apart).copied();
             if let Some(other) = nearest {
                 let minutes = claim_apart(&claim, &other);
                 let known = found.iter().any(|earlier| earlier.stated.moment.span == claim.moment.span);
-                if minutes > tolerance(claim.moment, other.moment) && !known && !near_by(case, *kind, &claim)
-                {
+                let apart = minutes > tolerance(claim.moment, other.moment);
+                if apart && !known && !near_by(case, *kind, &claim) && !within(case, claim.moment) {
                     found.push(Mismatch { stated: claim, other, minutes });
                 }
             }
-            told.push(claim);
+            if claim.moment.origin != Origin::Prose {
+                told.push(claim);
+            }
         }
     }
     found
 }
 
-/// Minutes between two claims; where a date is only assumed, those between the clocks.
+/// Minutes between two claims, as instants or as clocks on a wall, whichever is less: zones are often left out. Where
+/// a date is only assumed, the minutes between the clocks.
 fn claim_apart(a: &Claim<'_>, b: &Claim<'_>) -> i64 {
     use crate::read::facts::Dated;
-    if let (Some(left), Some(right), true) = (a.at, b.at, a.moment.own_zone && b.moment.own_zone) {
-        return minutes(left.duration_since(right)).abs();
+    let assumed = a.moment.dated != Dated::Written || b.moment.dated != Dated::Written;
+    let apart = |minutes: i64| {
+        let minutes = minutes.abs();
+        if assumed { (minutes % 1440).min(1440 - minutes % 1440) } else { minutes }
+    };
+    let clocks = apart(minutes(a.local.duration_since(b.local)));
+    match (a.at, b.at) {
+        (Some(a), Some(b)) => clocks.min(apart(minutes(a.duration_since(b)))),
+        _ => clocks,
     }
-    let apart = minutes(a.local.duration_since(b.local)).abs();
-    let assumed = |claim: &Claim<'_>| claim.moment.dated != Dated::Written;
-    if assumed(a) || assumed(b) { (apart % 1440).min(1440 - apart % 1440) } else { apart }
+}
+
+/// True for a range of a sentence that lies inside the incident at both ends: it tells a part of it.
+fn within(case: &Case<'_>, moment: &Moment) -> bool {
+    let time = |kind| case.milestone(kind).and_then(|milestone| milestone.local);
+    let (Some(from), Some(until)) = (moment.local, moment.until) else { return false };
+    let (Some(start), Some(end)) = (time(MilestoneKind::Start), time(MilestoneKind::Resolved)) else {
+        return false;
+    };
+    const PART: i64 = 15;
+    minutes(from.duration_since(start)) > PART && minutes(end.duration_since(until)) > PART
 }
 
 /// True where a time is about the incident as a whole: a label, the title, front matter, or a sentence of the summary,
@@ -199,7 +260,7 @@ fn near_by(case: &Case<'_>, kind: MilestoneKind, claim: &Claim<'_>) -> bool {
     rows(case).into_iter().any(|row| {
         let says = also.iter().chain([&kind]).any(|kind| row.cues.weight(*kind) >= 3);
         let effect =
-            kind == MilestoneKind::Start && row.cues.effect && row.cues.weight(MilestoneKind::Detected) < 3;
+            kind == MilestoneKind::Start && row.cues.effect && row.cues.weight(MilestoneKind::Detected) < 2;
         let Some(local) = row.local.filter(|_| says || effect) else { return false };
         let other = Claim { kind, moment: row, local, at: row.at };
         claim_apart(claim, &other) <= tolerance(claim.moment, row)

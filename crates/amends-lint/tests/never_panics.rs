@@ -4,7 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use amends_lint::{Source, read};
+use amends_lint::output::{self, Judged};
+use amends_lint::{Config, Source, read};
 use proptest::prelude::*;
 
 /// Pieces from which texts are made that look like postmortems and go wrong in every way.
@@ -119,6 +120,21 @@ fn check(text: &str, path: Option<&str>) {
     for why in facts.whys.iter().enumerate() {
         assert!(why.1.parent.is_none_or(|parent| parent < why.0));
     }
+    let findings = amends_lint::check(&reading, &Config::default(), None);
+    for finding in &findings {
+        let edits = finding.fix.iter().flat_map(|fix| fix.edits.iter().map(|edit| edit.span));
+        for span in finding.related.iter().map(|related| related.span).chain(edits).chain([finding.span]) {
+            assert!(text.get(span.start..span.end).is_some(), "{} at {span:?} in {text:?}", finding.rule);
+        }
+    }
+    let judged = Judged { path: "a b.md", reading: &reading, findings: &findings };
+    let _ = output::terminal(&judged, false);
+    let judged = std::slice::from_ref(&judged);
+    for json in [output::json(judged), output::sarif(judged, "0"), output::reading(&[("a", &reading)])] {
+        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+    }
+    assert_eq!(output::github(judged).lines().count(), findings.len());
+    let _ = amends_lint::fix::apply(text, &findings);
 }
 
 #[test]

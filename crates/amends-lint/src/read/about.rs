@@ -12,7 +12,19 @@ pub(super) fn title(document: &Document<'_>) -> Option<Said<String>> {
             .iter()
             .find(|block| block.kind == BlockKind::Heading(level) && !block.embedded && !block.quoted)
     };
-    if let Some(block) = heading(1) {
+    let names_section =
+        |block: &Block| document.sections.get(block.section).is_some_and(|section| !section.own.is_none());
+    let first = heading(1);
+    let front = document.front.as_ref().and_then(|front| front.get("title"));
+    // "# Timeline" is the name of a section, and a heading far down is that of an appendix, where front matter has a title.
+    let opens = |block: &Block| {
+        document
+            .blocks
+            .iter()
+            .find(|other| matches!(other.kind, BlockKind::Heading(_)) && !other.embedded)
+            .is_some_and(|other| other.span == block.span)
+    };
+    if let Some(block) = first.filter(|block| front.is_none() || (!names_section(block) && opens(block))) {
         return Some(said(document, block));
     }
     if let Some(field) = document.front.as_ref().and_then(|front| front.get("title"))
@@ -26,8 +38,7 @@ pub(super) fn title(document: &Document<'_>) -> Option<Said<String>> {
         .blocks
         .iter()
         .find(|block| matches!(block.kind, BlockKind::Heading(_)) && !block.embedded)?;
-    let names_section = document.sections.get(first.section).is_some_and(|section| !section.own.is_none());
-    (!names_section).then(|| said(document, first))
+    (!names_section(first)).then(|| said(document, first))
 }
 
 fn said(document: &Document<'_>, block: &Block) -> Said<String> {

@@ -39,8 +39,10 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let acts = &case.facts().actions;
     let proven = |action: &Action| {
         let behind_verb = action.text.split_once(' ').is_some_and(|(_, rest)| PROOFS.any_of(rest));
-        let proof = behind_verb || action.text.contains('%') || action.strength == Strength::Detect;
-        proof && action.strength != Strength::Vigilance
+        let named = behind_verb || action.text.contains('%');
+        // A promise to be careful proves nothing, whatever it names.
+        action.strength > Strength::Vigilance
+            && (named || (action.strength == Strength::Detect && action.verifiable))
     };
     let Some(first) = acts.first().filter(|_| !acts.iter().any(proven) && case.is_postmortem()) else {
         return Vec::new();

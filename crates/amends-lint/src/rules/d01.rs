@@ -40,9 +40,14 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     if !case.is_postmortem() || !timed {
         return Vec::new();
     }
+    let story = Kinds::TIMELINE | Kinds::DETECTION | Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED | Kinds::CAUSE | Kinds::FIX;
+    let sectioned = case.sentences_about(story).next().is_some();
     let aside = Kinds::ACTIONS | Kinds::APPENDIX | Kinds::PEOPLE;
-    let told = case.sentences().filter(|sentence| !sentence.kinds().has(aside));
-    if told.into_iter().any(|sentence| sentence.has(&FINDERS)) {
+    let mut told = case.sentences().filter(|sentence| {
+        let kinds = sentence.kinds();
+        if sectioned { kinds.has(story | Kinds::LESSONS) } else { !kinds.has(aside) }
+    });
+    if told.any(|sentence| sentence.has(&FINDERS)) {
         return Vec::new();
     }
     let detected = case.milestone(MilestoneKind::Detected);

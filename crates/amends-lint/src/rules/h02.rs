@@ -1,7 +1,7 @@
 //! # A title without an effect
 //!
 //! A title that names a part of the system or a technical event, and neither anybody who was hurt nor what did not
-//! work.
+//! work. It is a hint where the title at least says that there was an issue.
 //!
 //! ## Why it matters
 //!
@@ -49,7 +49,9 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!("‘{}’ names no effect on anybody.", title.value);
-    vec![Finding::at(title.span, message).instead("Put what users could not do in front, and the part behind it.")]
+    let weakly = words.iter().any(|word| matches!(word.trim_end_matches('s'), "issue" | "problem" | "incident"));
+    let level = if weakly { Level::Hint } else { Level::Warning };
+    vec![Finding::at(title.span, message).instead("Put what users could not do in front, and the part behind it.").at_most(level)]
 }
 
 /// ‘Incident’ and ‘issue’ speak of an effect in a sentence; in a title they say nothing.

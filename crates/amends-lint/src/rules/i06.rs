@@ -95,13 +95,17 @@ fn differs(case: &Case<'_>, later: &Quantity, earlier: &Quantity) -> bool {
 
 /// "No application was able to …" outside the impact, when the impact tells of named parts only.
 fn every_part(case: &Case<'_>) -> Option<Finding> {
-    let all = case.facts().quantities.iter().find(|quantity| {
+    let everywhere = case.facts().quantities.iter().filter(|quantity| {
         let part = quantity.noun.split_whitespace().next().is_some_and(|word| PARTS.has(&word.to_lowercase()));
         matches!(quantity.amount, Amount::All | Amount::Nothing)
             && part
             && case.kinds_at(quantity.span.start).has(Kinds::CAUSE | Kinds::SUMMARY)
             && !case.kinds_at(quantity.span.start).has(Kinds::IMPACT | Kinds::STOPPED | Kinds::ACTIONS)
-    })?;
+    });
+    everywhere.take(MOST).find_map(|all| beyond(case, all))
+}
+
+fn beyond(case: &Case<'_>, all: &Quantity) -> Option<Finding> {
     let embedded = case.block_at(all.span.start)?.embedded;
     let blocks = &case.document().blocks;
     let impact: Vec<_> = case
@@ -111,7 +115,7 @@ fn every_part(case: &Case<'_>) -> Option<Finding> {
     let first = impact.first()?;
     let widely = impact.iter().any(|sentence| {
         sentence.has(&PARTS) && sentence.words().iter().any(|word| PARTS.has(word) && word.ends_with('s'))
-            || sentence.words().iter().any(|word| matches!(*word, "all" | "every" | "everything" | "no" | "none" | "any"))
+            || sentence.words().iter().any(|word| matches!(*word, "all" | "every" | "everything" | "none")) || sentence.words().windows(2).any(|pair| pair[0] == "no" && PARTS.has(pair[1]))
     });
     if widely {
         return None;

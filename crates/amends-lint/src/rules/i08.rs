@@ -39,7 +39,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let sums = case.facts().quantities.iter().filter(|quantity| matches!(quantity.amount, Amount::Money(_)));
     let sums: Vec<_> = sums.collect();
     if let Some(first) = sums.first() {
-        if case.sentences().any(|sentence| sentence.has(&METHODS)) {
+        let block = |offset: usize| case.block_at(offset).map(|block| block.span);
+        let explained = sums.iter().any(|sum| {
+            let here = block(sum.span.start);
+            case.sentences().any(|sentence| block(sentence.span().start) == here && sentence.has(&METHODS))
+        });
+        if explained {
             return Vec::new();
         }
         let message = format!("{} is named, and not how it was found.", first.text);

@@ -72,8 +72,9 @@ fn open_ended(document: &Document<'_>, index: usize, end: usize, text: &str, wor
     });
     // Labels (‘Date: 12 May’) and names are no sentences.
     let sentence = words.len() >= 3 && text.starts_with(char::is_uppercase) && !text.contains(':') && text.contains(' ');
-    let prose = block.text.as_str().contains(". ") || PREDICATES.any(words);
-    last && bare && !goes_on && sentence && prose
+    // Looked at last: it reads the whole paragraph.
+    let prose = || block.text.as_str().contains(". ") || PREDICATES.any(words);
+    last && bare && !goes_on && sentence && prose()
 }
 
 static PREDICATES: LazyLock<Words> = words!("predicates");

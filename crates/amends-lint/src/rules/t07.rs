@@ -26,13 +26,17 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
+use crate::read::clock::Style;
 use crate::read::facts::Moment;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule::new("T07", Level::Hint, include_str!("t07.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let odd = case.facts().moments.iter().filter(|moment| moment.malformed);
+    let odd = case.facts().moments.iter().filter(|moment| {
+        let written = || case.document().slice(moment.span);
+        moment.malformed || moment.style == Some(Style::Twelve) && ["Am", "aM", "Pm", "pM"].iter().any(|odd| written().contains(odd))
+    });
     odd.filter_map(|moment| finding(case, moment)).collect()
 }
 

@@ -26,50 +26,139 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::read::facts::{Duration, DurationOf, Milestone, MilestoneKind as Kind};
+use crate::read::cues::Cues;
+use crate::read::document::BlockKind;
+use crate::read::facts::{Duration, DurationOf, Milestone, MilestoneKind as Kind, Moment, Origin};
 use crate::rule::Rule;
+use crate::read::section::Kinds;
 use crate::times;
+use crate::words::{Words, words};
+use std::sync::LazyLock;
+
+static WHOLE: LazyLock<Words> = words!("whole-lengths");
+static PARTS: LazyLock<Words> = words!("part-lengths");
 
 pub(crate) const RULE: Rule = Rule::new("T10", Level::Error, include_str!("t10.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut told: Vec<&Duration> = Vec::new();
+    let mut told: Vec<Stated<'_>> = Vec::new();
     for duration in &case.facts().durations {
-        let Some(of) = duration.of else { continue };
-        let stated = minutes(duration.seconds);
-        let twin = told.iter().find(|earlier| earlier.of == Some(of) && of == DurationOf::Outage);
-        if let Some(earlier) = twin
-            && !fits(duration, minutes(earlier.seconds), of)
-            && !fits(earlier, stated, of)
-        {
-            let message = format!("The outage takes {} here and {} elsewhere.", duration.text, earlier.text);
-            findings.push(
-                Finding::at(duration.span, message)
-                    .with(earlier.span, format!("It takes {} here.", earlier.text))
-                    .instead("Give one length, from the times of the timeline."),
-            );
+        let Some(stated) = stated(case, duration) else { continue };
+        let unlike = |earlier: &&Stated<'_>| {
+            let comparable = stated.whole() && earlier.whole();
+            comparable && !stated.fits(minutes(earlier.duration)) && !earlier.fits(minutes(stated.duration))
+        };
+        let against = against_times(case, &stated);
+        match (told.iter().find(unlike), against) {
+            (Some(earlier), _) => {
+                let message = format!("It takes {} here and {} elsewhere.", duration.text, earlier.duration.text);
+                findings.push(
+                    Finding::at(duration.span, message)
+                        .with(earlier.duration.span, format!("It takes {} here.", earlier.duration.text))
+                        .instead("Give one length, from the times of the timeline."),
+                );
+            }
+            (None, Some(finding)) => findings.push(finding),
+            (None, None) => {}
         }
-        told.push(duration);
-        if let Some(finding) = against_times(case, duration, of, stated) {
-            findings.push(finding);
-        }
+        told.push(stated);
     }
     findings
 }
 
-fn against_times(case: &Case<'_>, duration: &Duration, of: DurationOf, stated: i64) -> Option<Finding> {
-    let (starts, ends): (&[Kind], &[Kind]) = match of {
+/// A length that is told of the incident as a whole.
+struct Stated<'c> {
+    duration: &'c Duration,
+    of: DurationOf,
+    /// Behind a label ("Time to repair: 4h 9m"), or in the title.
+    labelled: bool,
+}
+
+impl Stated<'_> {
+    /// From the beginning to the end, not only until somebody knew.
+    fn whole(&self) -> bool {
+        self.of != DurationOf::Detection && !(self.labelled && self.of == DurationOf::Repair)
+    }
+
+    /// True if the length may stand for `actual` minutes: one behind a label within a minute, a round one within half
+    /// of what it is rounded to, an approximate one within 15 %.
+    fn fits(&self, actual: i64) -> bool {
+        let told = minutes(self.duration);
+        let rounding = match told {
+            told if told >= 1440 && told % 1440 == 0 => 720,
+            told if told >= 120 && told % 60 == 0 => 30,
+            told if told >= 60 && told % 30 == 0 => 15,
+            told if told % 5 == 0 => 5,
+            _ => 0,
+        };
+        let room = match (self.labelled && self.of != DurationOf::Outage, self.duration.approximate) {
+            (true, false) => if told % 5 == 0 { 2 } else { 1 },
+            (_, true) => rounding.max(told * 15 / 100),
+            (false, false) => rounding.max(told * 2 / 100),
+        };
+        (told - actual).abs() <= room.max(1)
+    }
+}
+
+/// Tells of what a length is said, if it is said of the whole.
+fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stated<'c>> {
+    let block = case.block_at(duration.span.start)?;
+    let title = matches!(block.kind, BlockKind::Heading(1));
+    let context = duration.context.trim_start_matches(['-', '*', ' ']);
+    let before = context.find(duration.text.trim()).map_or("", |at| context.get(..at).unwrap_or_default());
+    let labelled = title || (before.len() <= 40 && before.trim_end_matches([' ', '*', '~']).ends_with([':', '|']));
+    if labelled {
+        let of = duration.of.or(title.then_some(DurationOf::Outage))?;
+        return Some(Stated { duration, of, labelled });
+    }
+    let summed = block.kinds.has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) || block.kinds.is_none();
+    let detection = duration.of == Some(DurationOf::Detection);
+    if !alone(case, duration) || beside_a_time(case, duration) {
+        return None;
+    }
+    // "Logs were not shipped for ninety minutes."
+    let broken = || {
+        let words = crate::words::split(&context.to_ascii_lowercase());
+        Cues::of(context).effect || words.iter().any(|word| matches!(word.as_str(), "not" | "no" | "nobody" | "unable"))
+    };
+    let failing = before.trim_end_matches([' ', '~']).ends_with(" for") && broken();
+    let whole = (failing || WHOLE.any_of(context)) && !PARTS.any_of(context);
+    let of = if detection { DurationOf::Detection } else { DurationOf::Outage };
+    ((detection || (summed && whole)) && minutes(duration) >= 5).then_some(Stated { duration, of, labelled })
+}
+
+/// True if the sentence names no other length. Lengths of one sentence stand beside each other in the facts.
+fn alone(case: &Case<'_>, duration: &Duration) -> bool {
+    let durations = &case.facts().durations;
+    let at = durations.partition_point(|other| other.span.start < duration.span.start);
+    let same = |other: Option<&Duration>| {
+        other.is_some_and(|other| std::sync::Arc::ptr_eq(&other.context, &duration.context))
+    };
+    !same(at.checked_sub(1).and_then(|before| durations.get(before))) && !same(durations.get(at + 1))
+}
+
+/// True if the sentence gives a time as well: then it tells of what happened between two of them.
+fn beside_a_time(case: &Case<'_>, duration: &Duration) -> bool {
+    let moments = &case.facts().moments;
+    let reach = duration.context.len();
+    let from = moments.partition_point(|moment| moment.span.start + reach < duration.span.start);
+    let near = moments[from..].iter().take_while(|moment| moment.span.start < duration.span.end + reach);
+    near.into_iter().any(|moment| moment.has_time && *moment.text == *duration.context.trim())
+}
+
+fn against_times(case: &Case<'_>, stated: &Stated<'_>) -> Option<Finding> {
+    let duration = stated.duration;
+    let (starts, ends): (&[Kind], &[Kind]) = match stated.of {
         DurationOf::Detection => (&[Kind::Start, Kind::Trigger], &[Kind::Detected, Kind::Declared]),
-        DurationOf::Repair => {
-            (&[Kind::Start, Kind::Detected, Kind::Declared, Kind::Trigger], &[Kind::Mitigated, Kind::Resolved])
-        }
+        DurationOf::Repair => (&[Kind::Start, Kind::Detected, Kind::Declared, Kind::Trigger], &[Kind::Mitigated, Kind::Resolved]),
         DurationOf::Outage | DurationOf::Resolution => {
             (&[Kind::Start, Kind::Detected, Kind::Declared, Kind::Trigger], &[Kind::Resolved, Kind::Mitigated])
         }
     };
     // A repair that has its own time is measured to that.
-    let ends = if of == DurationOf::Repair && labelled(case, Kind::Mitigated) { &ends[..1] } else { ends };
+    let own_end = stated.of == DurationOf::Repair && labelled(case, Kind::Mitigated);
+    let ends = if own_end { &ends[..1] } else { ends };
     let mut nearest: Option<(i64, &Milestone, &Milestone)> = None;
     for start in starts.iter().filter_map(|kind| case.milestone(*kind)) {
         for end in ends.iter().filter_map(|kind| case.milestone(*kind)) {
@@ -80,20 +169,27 @@ fn against_times(case: &Case<'_>, duration: &Duration, of: DurationOf, stated: i
             if apart <= 0 {
                 continue;
             }
-            if fits(duration, apart, of) {
+            if stated.fits(apart) {
                 return None;
             }
-            if nearest.is_none_or(|(other, ..)| (apart - stated).abs() < (other - stated).abs()) {
+            let told = minutes(duration);
+            if nearest.is_none_or(|(other, ..)| (apart - told).abs() < (other - told).abs()) {
                 nearest = Some((apart, start, end));
             }
         }
     }
-    // A length that any two times of the text are apart is told of something else.
     let (apart, start, end) = nearest?;
-    if of == DurationOf::Outage && between_claims(case, duration) {
+    // Another pair of times may be meant: then the length is not wrong, only told of something else.
+    if !own_end && (between_claims(case, stated) || (stated.labelled && between_rows(case, stated))) {
         return None;
     }
-    let clock = |milestone: &Milestone| milestone.local.map(|local| local.strftime("%H:%M").to_string()).unwrap_or_default();
+    // A day without a time is no measure.
+    let timed = |milestone: &Milestone| case.facts().moments.get(milestone.moment).is_some_and(|moment| moment.origin != Origin::FrontMatter || stated.labelled);
+    if !timed(start) || !timed(end) {
+        return None;
+    }
+    let clock =
+        |milestone: &Milestone| milestone.local.map(|local| local.strftime("%H:%M").to_string()).unwrap_or_default();
     let message = format!(
         "{} is stated, and from {} to {} it is {}.",
         duration.text,
@@ -111,42 +207,38 @@ fn against_times(case: &Case<'_>, duration: &Duration, of: DurationOf, stated: i
 }
 
 fn labelled(case: &Case<'_>, kind: Kind) -> bool {
-    use crate::read::facts::Origin;
     case.milestone(kind)
         .and_then(|milestone| case.facts().moments.get(milestone.moment))
         .is_some_and(|moment| matches!(moment.origin, Origin::Label | Origin::FrontMatter))
 }
 
 /// True if a start and an end that are told anywhere are as far apart as the length says.
-fn between_claims(case: &Case<'_>, duration: &Duration) -> bool {
+fn between_claims(case: &Case<'_>, stated: &Stated<'_>) -> bool {
     let starts = times::claims(case, Kind::Start);
     let ends = times::claims(case, Kind::Resolved);
     starts.iter().take(20).any(|start| {
         ends.iter().take(20).any(|end| {
             let apart = times::minutes(end.local.duration_since(start.local));
-            apart > 0 && fits(duration, apart, DurationOf::Outage)
+            apart > 0 && stated.fits(apart)
         })
     })
 }
 
-/// True if the length may stand for `actual` minutes: exact ones within a minute or 2 %, round ones within half of
-/// what they are rounded to, approximate ones within 15 %.
-fn fits(duration: &Duration, actual: i64, of: DurationOf) -> bool {
-    let stated = minutes(duration.seconds);
-    let labelled = !matches!(of, DurationOf::Outage | DurationOf::Detection) || duration.text.contains(char::is_whitespace) && stated % 30 != 0;
-    let rounding = match stated {
-        _ if labelled && !duration.approximate && stated % 5 != 0 => 0,
-        stated if stated >= 1440 && stated % 1440 == 0 => 720,
-        stated if stated >= 120 && stated % 60 == 0 => 30,
-        stated if stated >= 60 && stated % 30 == 0 => 15,
-        stated if stated % 5 == 0 => 5,
-        _ => 0,
-    };
-    let share = if duration.approximate { stated * 15 / 100 } else { stated * 2 / 100 };
-    (stated - actual).abs() <= rounding.max(share).max(1)
+/// True if any later row is as far from one of the first rows, or from a milestone, as the length says.
+fn between_rows(case: &Case<'_>, stated: &Stated<'_>) -> bool {
+    let rows: Vec<&Moment> = times::rows(case).into_iter().take(60).collect();
+    let first = rows.iter().take(4).filter_map(|row| row.meant);
+    let starts = first.chain(case.facts().milestones.iter().filter_map(|milestone| milestone.local));
+    let starts: Vec<_> = starts.collect();
+    starts.iter().any(|start| {
+        rows.iter().filter_map(|row| row.meant).any(|end| {
+            let apart = times::minutes(end.duration_since(*start));
+            apart > 0 && stated.fits(apart)
+        })
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "lengths of incidents are far below the limit; larger ones saturate")]
-fn minutes(seconds: f64) -> i64 {
-    (seconds / 60.0).round() as i64
+fn minutes(duration: &Duration) -> i64 {
+    (duration.seconds / 60.0).round() as i64
 }

@@ -25,6 +25,7 @@
 
 use crate::case::Case;
 use crate::events;
+use crate::read::facts::Moment;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
 use crate::times;
@@ -32,16 +33,15 @@ use crate::times;
 pub(crate) const RULE: Rule = Rule::new("T12", Level::Error, include_str!("t12.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (here, there, minutes) in events::twice(case) {
+    let mut findings: Vec<Finding> = events::half_day_slips(case).into_iter().map(slip).collect();
+    findings.extend(events::zone_slips(case).into_iter().map(conversion));
+    for (here, there, _) in events::twice(case) {
         let (Some(a), Some(b)) = (here.moment.local, there.moment.local) else { continue };
-        let half_day = minutes == 720;
         let message = format!(
-            "{} is told with two times, {} here and {} elsewhere{}.",
+            "{} is told with two times, {} here and {} elsewhere.",
             here.class.noun(),
             times::told(a, b),
             times::told(b, a),
-            if half_day { ": twelve hours apart, as AM and PM are" } else { "" }
         );
         findings.push(
             Finding::at(here.moment.span, message)
@@ -50,4 +50,28 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         );
     }
     findings
+}
+
+fn slip((moment, row): (&Moment, &Moment)) -> Finding {
+    let clock = |moment: &Moment| moment.local.map_or(String::new(), |local| local.strftime("%H:%M").to_string());
+    let message = format!("This is {}, and the row about it is at {}: twelve hours apart, as AM and PM are.", clock(moment), clock(row));
+    Finding::at(moment.span, message)
+        .with(row.span, format!("{} here: {}", clock(row), times::short(&row.text)))
+        .instead("Write the time on the 24-hour clock, in which the slip cannot happen.")
+}
+
+fn conversion((moment, row, minutes): (&Moment, &Moment, i64)) -> Finding {
+    let zoned = |moment: &Moment| {
+        let clock = moment.local.map_or(String::new(), |local| local.strftime("%H:%M").to_string());
+        format!("{clock} {}", moment.zone.as_ref().map_or("", |zone| zone.text.as_str()))
+    };
+    let message = format!(
+        "This is {}, and the row about it is at {}: {} apart, as a conversion into the wrong zone makes them.",
+        zoned(moment),
+        zoned(row),
+        times::length(minutes)
+    );
+    Finding::at(moment.span, message)
+        .with(row.span, format!("{} here: {}", zoned(row), times::short(&row.text)))
+        .instead("Convert it again, or name the zone that the rows are really in.")
 }

@@ -30,7 +30,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::read::facts::MilestoneKind as Kind;
+use crate::read::facts::{Audience, MilestoneKind as Kind};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
 
@@ -47,18 +47,21 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let message = "It gives no time at all: not when it began, was noticed or was over.";
         return vec![Finding::at(place, message).instead("Add a timeline with its zone, from the change before it to the end.")];
     }
-    let grave = [
+    // A report that speaks to customers, or of them, owes the time of the first word to them.
+    let public = case.audience() == Some(Audience::Customers);
+    let unsaid = (!told(Kind::FirstWord), "when customers were first told");
+    let mut grave = vec![
         (!told(Kind::Start), "when it began"),
         (!told(Kind::Detected) && !told(Kind::Declared), "when it was noticed"),
-        (!told(Kind::FirstWord), "when customers were first told"),
         (!told(Kind::Resolved) && !told(Kind::Mitigated), "when it was over"),
     ];
-    let light = [(!told(Kind::Trigger), "when the change was made that set it off")];
+    let mut light = vec![(!told(Kind::Trigger), "when the change was made that set it off")];
+    if public { grave.push(unsaid) } else { light.push(unsaid) }
     let absent = grave.iter().chain(&light).filter(|(absent, _)| *absent);
     let missing: Vec<&str> = absent.map(|(_, what)| *what).collect();
     let [rest @ .., last] = missing.as_slice() else { return Vec::new() };
     let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) };
     let finding = Finding::at(place, format!("It does not say {list}."));
     let finding = finding.instead("Add the time, or say that there is none and why.");
-    vec![if !grave.iter().any(|(absent, _)| *absent) { finding.at_most(Level::Hint) } else { finding }]
+    vec![if case.tier() < 2 && !grave.iter().any(|(absent, _)| *absent) { finding.at_most(Level::Hint) } else { finding }]
 }

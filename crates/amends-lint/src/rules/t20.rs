@@ -1,7 +1,7 @@
 //! # No end time
 //!
 //! Nothing in the text says when it was over: no row of a timeline, no label, no sentence with a time, no length of the
-//! outage either.
+//! outage either. It is a warning if rows of a timeline follow the beginning, because one of them may mean the end.
 //!
 //! ## Why it matters
 //!
@@ -27,17 +27,25 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::{DurationOf, MilestoneKind};
 use crate::rule::Rule;
+use crate::times;
 
 pub(crate) const RULE: Rule = Rule::new("T20", Level::Error, include_str!("t20.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let told = case.milestone(MilestoneKind::Resolved).or(case.milestone(MilestoneKind::Mitigated));
     let length = case.facts().durations.iter().any(|length| length.of == Some(DurationOf::Outage));
-    // Without any start there is a missing timeline, which is another rule's.
-    let Some(start) = case.milestone(MilestoneKind::Start) else { return Vec::new() };
     if told.is_some() || length || !case.is_postmortem() {
         return Vec::new();
     }
-    let message = "It says when it began and nowhere when it ended.";
-    vec![Finding::at(start.span, message).instead("Give the time at which users were no longer hurt.")]
+    let timed: Vec<_> = case.facts().moments.iter().filter(|moment| times::counts(case, moment)).collect();
+    let start = case.milestone(MilestoneKind::Start);
+    // Without two times there is no timeline at all, which is another rule's.
+    let Some(place) = start.map(|start| start.span).or_else(|| timed.get(1).and(timed.first()).map(|first| first.span)) else {
+        return Vec::new();
+    };
+    let message = if start.is_some() { "It says when it began and nowhere when it ended." } else { "It gives times and nowhere the one when it ended." };
+    let finding = Finding::at(place, message).instead("Give the time at which users were no longer hurt.");
+    // A row may tell the end in words that are not understood.
+    let later = times::rows(case).into_iter().filter(|row| row.span > place).count();
+    vec![if later >= 2 { finding.at_most(Level::Warning) } else { finding }]
 }

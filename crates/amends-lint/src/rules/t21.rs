@@ -29,6 +29,7 @@ use crate::read::clock::WrittenDate;
 use crate::read::clock;
 use crate::read::facts::MilestoneKind;
 use crate::rule::Rule;
+use crate::times;
 
 pub(crate) const RULE: Rule = Rule::new("T21", Level::Warning, include_str!("t21.rs"), check);
 
@@ -44,8 +45,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some((published, place)) = published() else { return Vec::new() };
     let end = case.milestone(MilestoneKind::Resolved).or(case.milestone(MilestoneKind::Start));
     let end = end.and_then(|milestone| Some((milestone.local?.date(), milestone.span)));
+    let timed = || {
+        let first = case.facts().moments.iter().find(|moment| moment.has_time && times::counts(case, moment))?;
+        Some((first.meant?.date(), first.span))
+    };
     let dated = || case.facts().date.as_ref().map(|said| (said.value, said.span));
-    let Some((end, told)) = end.or_else(dated) else { return Vec::new() };
+    let Some((end, told)) = end.or_else(timed).or_else(dated) else { return Vec::new() };
     let limit = match case.tier() {
         0 => 30,
         1 => 10,

@@ -44,6 +44,11 @@ const BENCHES: &[Bench] = &[
         about: "searching letter by letter, on as large a record",
         run: || benches("amends-memory", "search"),
     },
+    Bench {
+        name: "lint",
+        about: "a thousand reports, and one text made to be slow, on one core",
+        run: || benches("amends-lint", "lint"),
+    },
 ];
 
 /// One line of a measurement.
