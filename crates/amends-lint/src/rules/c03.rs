@@ -59,7 +59,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             if about.len() < 3 || share > 0.5 {
                 return None;
             }
-            let level = if share > 0.1 { Level::Warning } else { Level::Error };
+            // Half of the words may be shared by chance: ‘configuration’ and ‘file’ are everywhere.
+            let level = match share {
+                share if share > 0.3 => Level::Hint,
+                share if share > 0.1 => Level::Warning,
+                _ => Level::Error,
+            };
             let message = format!("The section about causes does not speak of this: ‘{}’.", times::short(&cause.value));
             let finding = Finding::at(cause.span, message).at_most(level).instead("Analyse the cause that the summary names, or correct the summary.");
             let analysis = case.sentences_about(Kinds::CAUSE).find(|sentence| !sentence.kinds().has(Kinds::SUMMARY));
