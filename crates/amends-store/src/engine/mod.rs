@@ -36,7 +36,10 @@ enum TxInner {
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
 ///
 /// SQLite has one writer: a task that holds a writing transaction must not begin another one.
-pub struct Tx(TxInner);
+pub struct Tx {
+    inner: TxInner,
+    plans: Option<Vec<String>>,
+}
 
 impl Store {
     /// Opens (or creates) the SQLite store of a data folder and brings its schema up to date.
@@ -67,7 +70,7 @@ impl Store {
 
     /// Begins a writing transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx(match &self.0 {
+        Ok(Tx::new(match &self.0 {
             Engine::Sqlite(engine) => TxInner::Sqlite(engine.begin().await?),
             Engine::Postgres(engine) => TxInner::Postgres(engine.begin(false).await?),
         }))
@@ -75,7 +78,7 @@ impl Store {
 
     /// Begins a reading transaction: one consistent view, never blocked by writers.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(Tx(match &self.0 {
+        Ok(Tx::new(match &self.0 {
             Engine::Sqlite(engine) => TxInner::Sqlite(engine.read().await?),
             Engine::Postgres(engine) => TxInner::Postgres(engine.begin(true).await?),
         }))
@@ -96,9 +99,37 @@ impl Store {
 }
 
 impl Tx {
+    fn new(inner: TxInner) -> Self {
+        Tx { inner, plans: None }
+    }
+
+    /// From now on, every query of this transaction is explained before it is run. Slow; for tests and measurements.
+    pub fn explain(&mut self) {
+        self.plans = Some(Vec::new());
+    }
+
+    /// The explanations since [`Tx::explain`]: each query, and how the engine goes about it.
+    pub fn plans(&mut self) -> Vec<String> {
+        self.plans.take().unwrap_or_default()
+    }
+
+    async fn note_plan(&mut self, sql: &str, params: &[Value]) -> Result<(), StoreError> {
+        // What an explanation says stands in the last column on SQLite, in the only one on PostgreSQL.
+        let (explain, column) = match self.kind() {
+            EngineKind::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+            EngineKind::Postgres => ("EXPLAIN", 0),
+        };
+        let rows = self.rows(&format!("{explain} {sql}"), params).await?;
+        let steps = rows.iter().map(|row| row.get::<String>(column)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(plans) = &mut self.plans {
+            plans.push(format!("{sql}\n  {}", steps.join("\n  ")));
+        }
+        Ok(())
+    }
+
     /// Which engine this runs on.
     pub fn kind(&self) -> EngineKind {
-        match &self.0 {
+        match &self.inner {
             TxInner::Sqlite(_) => EngineKind::Sqlite,
             TxInner::Postgres(_) => EngineKind::Postgres,
         }
@@ -106,7 +137,7 @@ impl Tx {
 
     /// Runs a statement; answers how many rows it changed.
     pub async fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
-        match &mut self.0 {
+        match &mut self.inner {
             TxInner::Sqlite(tx) => tx.exec(sql, params).await,
             TxInner::Postgres(tx) => tx.exec(sql, params).await,
         }
@@ -117,7 +148,7 @@ impl Tx {
         if rows.is_empty() {
             return Ok(0);
         }
-        match &mut self.0 {
+        match &mut self.inner {
             TxInner::Sqlite(tx) => tx.exec_many(sql, rows).await,
             TxInner::Postgres(tx) => tx.exec_many(sql, rows).await,
         }
@@ -125,7 +156,14 @@ impl Tx {
 
     /// Runs a statement and answers its rows.
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &mut self.0 {
+        if self.plans.is_some() {
+            self.note_plan(sql, params).await?;
+        }
+        self.rows(sql, params).await
+    }
+
+    async fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match &mut self.inner {
             TxInner::Sqlite(tx) => tx.query(sql, params).await,
             TxInner::Postgres(tx) => tx.query(sql, params).await,
         }
@@ -138,7 +176,7 @@ impl Tx {
 
     /// Makes everything durable. Until this returns `Ok`, nothing is promised.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0 {
+        match self.inner {
             TxInner::Sqlite(tx) => tx.commit().await,
             TxInner::Postgres(tx) => tx.commit().await,
         }
@@ -146,7 +184,7 @@ impl Tx {
 
     /// Runs several statements without parameters; for migrations.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        match &mut self.0 {
+        match &mut self.inner {
             TxInner::Sqlite(tx) => tx.batch(sql).await,
             TxInner::Postgres(tx) => tx.batch(sql).await,
         }
