@@ -253,6 +253,9 @@ test("every form of the app takes text as text, and every page shows it so", { t
         maxRedirects: 0,
       });
       assert.ok(answer.status() < 500, `${key}: ${answer.status()}`);
+      // A form that was refused keeps what its writer typed; nothing else of the answer holds it.
+      const said = (await answer.text()).replace(/ value="[^"]*"/g, "").replace(/<textarea[^>]*>[^<]*/g, "");
+      assert.equal(deceptive(said), undefined, key);
       sent += 1;
     }
   }

@@ -19,7 +19,7 @@ pub struct FieldErrors(pub Vec<FieldError>);
 impl FieldErrors {
     /// Notes one more.
     pub fn add(&mut self, field: &str, detail: impl Into<String>) {
-        self.0.push(FieldError { pointer: format!("/{field}"), detail: detail.into() });
+        self.0.push(error(field, detail));
     }
 
     /// Notes the error of `result`, or gives its value.
@@ -51,8 +51,11 @@ impl std::fmt::Display for FieldErrors {
     }
 }
 
+/// A detail may quote what was typed; what was wrong with that must not come out again.
 fn error(field: &str, detail: impl Into<String>) -> FieldError {
-    FieldError { pointer: format!("/{field}"), detail: detail.into() }
+    let mut detail: String = detail.into();
+    detail.retain(|c| !is_deceptive(c));
+    FieldError { pointer: format!("/{field}"), detail }
 }
 
 /// Characters that change the direction or order of what follows, or cannot be seen: they make text say something else
@@ -171,6 +174,13 @@ mod tests {
             assert!(line("title", wrong, 80).is_err(), "{wrong:?}");
         }
         assert!(line("title", "äöü", 3).is_ok() && line("title", "äöüx", 3).is_err());
+    }
+
+    #[test]
+    fn what_is_said_about_a_text_does_not_deceive() {
+        let mut errors = FieldErrors::default();
+        errors.add("at", "‘a\u{0}b\u{202e}c’ is not a time");
+        assert_eq!(errors.to_string(), "at: ‘abc’ is not a time");
     }
 
     #[test]

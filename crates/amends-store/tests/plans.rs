@@ -55,7 +55,7 @@ async fn every_list_goes_by_an_index() {
         postmortem::list(&mut tx, None, &after, 50).await.unwrap();
         postmortem::list(&mut tx, Some(PostmortemState::Draft), &after, 50).await.unwrap();
         broadcast::list(&mut tx, &after, 50).await.unwrap();
-        audit::list(&mut tx, Some(7), 50).await.unwrap();
+        audit::list(&mut tx, &audit::Which::default(), Some(7), 50).await.unwrap();
         subscriber::list(&mut tx, &subscriber::Which::default(), &after, 50).await.unwrap();
         let plans = tx.plans();
         assert!(plans.len() >= 13);

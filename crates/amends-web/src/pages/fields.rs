@@ -1,6 +1,7 @@
 //! What a person typed into a form, and what was wrong with it: a form that is shown again keeps every word.
 
 use super::when::Markup;
+use amends_model::text::is_deceptive;
 use amends_model::{FieldErrors, local_time};
 use askama::Template;
 use axum::Form;
@@ -114,10 +115,12 @@ impl Fields {
         read.map_err(|detail| self.refuse(name, detail)).ok()
     }
 
-    /// Notes what was wrong with a field.
+    /// Notes what was wrong with a field. What is quoted must not say something else than it shows.
     pub fn refuse(&mut self, field: &str, detail: impl Into<String>) {
         let label = label(field);
-        self.wrong.push(Wrong { field: field.to_owned(), label, detail: detail.into() });
+        let mut detail: String = detail.into();
+        detail.retain(|c| !is_deceptive(c));
+        self.wrong.push(Wrong { field: field.to_owned(), label, detail });
     }
 
     /// Notes what a use case said. `name` turns a JSON pointer's parts into the name of the field on this form; without
