@@ -54,12 +54,8 @@ fn diagnostics_hover_and_changes() {
     say(request(3, "textDocument/codeAction", around));
     let Message::Response(actions) = hear() else { panic!("no actions") };
     let actions = result(&actions);
-    let titles: Vec<&str> = actions
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|action| action["title"].as_str())
-        .collect();
+    let titles: Vec<&str> =
+        actions.as_array().into_iter().flatten().filter_map(|action| action["title"].as_str()).collect();
     assert!(titles.contains(&"Write ‘1:55 PM’"), "{titles:?}");
     assert!(titles.contains(&"Allow T07 here and say why"), "{titles:?}");
 
