@@ -266,7 +266,7 @@ fn openssl() -> f64 {
         text.lines().rfind(|l| l.trim_start().starts_with("rsa")).expect("a line of figures").to_owned();
     // "rsa  2048 bits 0.000520s 0.000015s 1923.1 66666.7", in newer versions with two more columns.
     let words: Vec<f64> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
-    words.into_iter().filter(|v| *v > 100.0 && (*v - 2048.0).abs() > 0.5).next().expect("signatures a second")
+    words.into_iter().find(|v| *v > 100.0 && (*v - 2048.0).abs() > 0.5).expect("signatures a second")
 }
 
 fn signer() -> Signer {

@@ -46,7 +46,7 @@ impl Rule {
     }
 
     /// Below this tier the rule does not apply.
-    pub(crate) const fn from_tier(mut self, tier: u8) -> Rule {
+    pub(crate) const fn applies_from(mut self, tier: u8) -> Rule {
         self.from_tier = tier;
         self
     }

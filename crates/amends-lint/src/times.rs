@@ -61,7 +61,7 @@ fn in_prose<'c>(
 ) -> Option<Claim<'c>> {
     let moment = here.moment;
     let same = |other: &&Moment| std::sync::Arc::ptr_eq(&other.text, &moment.text) && other.has_time;
-    let beside = |at: Option<usize>| at.and_then(|at| moments.get(at)).is_some_and(|other| same(other));
+    let beside = |at: Option<usize>| at.and_then(|at| moments.get(at)).is_some_and(same);
     let alone = !beside(index.checked_sub(1)) && !beside(Some(index + 1));
     if !alone || moment.cues.rehearsal || PARTIAL.any_of(&moment.text) {
         return None;

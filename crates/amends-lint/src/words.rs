@@ -63,7 +63,7 @@ impl Words {
 
     /// Every phrase that is in `words` (lower case), in order. At each word the longest phrase counts, and
     /// phrases do not overlap.
-    pub fn find<'w, 't>(&'w self, words: &[&'t str]) -> Vec<Hit<'w>> {
+    pub fn find<'w>(&'w self, words: &[&str]) -> Vec<Hit<'w>> {
         let mut hits = Vec::new();
         let mut at = 0;
         while at < words.len() {

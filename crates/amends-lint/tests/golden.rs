@@ -46,16 +46,13 @@ fn golden(number: &str) {
             continue;
         }
         let lines: BTreeSet<usize> = words.map(|line| line.parse().unwrap()).collect();
-        match code.strip_prefix('!') {
-            Some(code) => {
-                if found.iter().any(|(rule, places)| *rule == code && lines.is_subset(places)) {
-                    missing.push(format!("{line}  (must not be found)"));
-                }
-            }
-            None if !found.iter().any(|(rule, places)| *rule == code && lines.is_subset(places)) => {
-                missing.push(line.to_owned());
-            }
-            None => {}
+        let unwanted = code.starts_with('!');
+        let code = code.trim_start_matches('!');
+        let there = found.iter().any(|(rule, places)| *rule == code && lines.is_subset(places));
+        if unwanted && there {
+            missing.push(format!("{line}  (must not be found)"));
+        } else if !unwanted && !there {
+            missing.push(line.to_owned());
         }
     }
     assert!(missing.is_empty(), "{number}: not found:\n{}\nfound: {found:#?}", missing.join("\n"));

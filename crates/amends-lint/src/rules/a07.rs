@@ -31,7 +31,7 @@ use crate::finding::{Finding, Level};
 use crate::read::strength::Grade;
 use crate::rule::Rule;
 
-pub(crate) const RULE: Rule = Rule::new("A07", Level::Error, include_str!("a07.rs"), check).from_tier(1);
+pub(crate) const RULE: Rule = Rule::new("A07", Level::Error, include_str!("a07.rs"), check).applies_from(1);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let acts = &case.facts().actions;

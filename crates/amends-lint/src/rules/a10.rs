@@ -31,7 +31,7 @@ use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::sync::LazyLock;
 
-pub(crate) const RULE: Rule = Rule::new("A10", Level::Error, include_str!("a10.rs"), check).from_tier(1);
+pub(crate) const RULE: Rule = Rule::new("A10", Level::Error, include_str!("a10.rs"), check).applies_from(1);
 
 static PROOFS: LazyLock<Words> = words!("proofs");
 

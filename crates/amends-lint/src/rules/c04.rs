@@ -27,7 +27,7 @@ use crate::finding::{Finding, Level};
 use crate::rule::Rule;
 use std::collections::BTreeSet;
 
-pub(crate) const RULE: Rule = Rule::new("C04", Level::Warning, include_str!("c04.rs"), check).from_tier(2);
+pub(crate) const RULE: Rule = Rule::new("C04", Level::Warning, include_str!("c04.rs"), check).applies_from(2);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let whys = &case.facts().whys;

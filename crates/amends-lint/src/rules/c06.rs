@@ -30,7 +30,7 @@ use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::sync::LazyLock;
 
-pub(crate) const RULE: Rule = Rule::new("C06", Level::Warning, include_str!("c06.rs"), check).from_tier(2);
+pub(crate) const RULE: Rule = Rule::new("C06", Level::Warning, include_str!("c06.rs"), check).applies_from(2);
 
 static CAUGHT: LazyLock<Words> = words!("why-not-caught");
 static SEEN: LazyLock<Words> = words!("why-not-seen");

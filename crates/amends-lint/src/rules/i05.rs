@@ -50,7 +50,7 @@ fn finding(sentences: &[Sentence<'_>], quantity: &Quantity) -> Option<Finding> {
     let home = sentences.partition_point(|sentence| sentence.span().end <= quantity.span.start);
     let sentence = sentences.get(home).filter(|sentence| sentence.span().start <= quantity.span.start)?;
     let words = sentence.words();
-    let based = words.iter().any(|word| *word == "of") || sentence.has(&MACHINES);
+    let based = words.contains(&"of") || sentence.has(&MACHINES);
     if based || !(sentence.has(&USERS) || words.iter().any(|word| word.starts_with("fail") || word.starts_with("affect"))) {
         return None;
     }

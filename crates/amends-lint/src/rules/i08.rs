@@ -30,7 +30,7 @@ use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::sync::LazyLock;
 
-pub(crate) const RULE: Rule = Rule::new("I08", Level::Hint, include_str!("i08.rs"), check).from_tier(1).at_tier(2, Level::Warning);
+pub(crate) const RULE: Rule = Rule::new("I08", Level::Hint, include_str!("i08.rs"), check).applies_from(1).at_tier(2, Level::Warning);
 
 static COSTS: LazyLock<Words> = words!("costs");
 static METHODS: LazyLock<Words> = words!("methods");

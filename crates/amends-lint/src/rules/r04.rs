@@ -30,7 +30,7 @@ use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::sync::LazyLock;
 
-pub(crate) const RULE: Rule = Rule::new("R04", Level::Hint, include_str!("r04.rs"), check).from_tier(1);
+pub(crate) const RULE: Rule = Rule::new("R04", Level::Hint, include_str!("r04.rs"), check).applies_from(1);
 
 static FORTUNE: LazyLock<Words> = words!("went-well");
 

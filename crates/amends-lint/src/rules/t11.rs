@@ -50,7 +50,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     };
     let changes: Vec<&Moment> = case.facts().moments.iter().filter(change).collect();
     let earlier = |moment: &&Moment| moment.local.is_some_and(|local| local <= began);
-    let Some(late) = changes.first().filter(|_| !changes.iter().any(|moment| earlier(moment))) else { return Vec::new() };
+    let Some(late) = changes.first().filter(|_| !changes.iter().any(earlier)) else { return Vec::new() };
     let Some(local) = late.local else { return Vec::new() };
     let apart = times::minutes(local.duration_since(began));
     if apart <= times::tolerance(late, first) || case.milestone(MilestoneKind::Resolved).and_then(|end| end.local).is_some_and(|end| local >= end) {
