@@ -293,6 +293,7 @@ impl App {
         id: &ActionId,
         note: &str,
     ) -> Result<CorrectiveAction, AppError> {
+        caller.require(Action::Edit, Resource::Action)?;
         let version = self.action(caller, id).await?.action.version;
         let input = EditAction {
             state: Some(ActionState::Done),

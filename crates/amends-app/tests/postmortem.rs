@@ -541,7 +541,7 @@ async fn owners_are_reminded_once_for_each_step() {
         assert_eq!(mails.len(), 4);
         assert_eq!(
             (mails[0].kind, mails[0].subject.as_str()),
-            (BroadcastKind::Action, "Alert when payments stop")
+            (BroadcastKind::Action, "[Marrowby Status] Due 5 Sep 2026: Alert when payments stop")
         );
         drop(tx);
         // A new day begins anew; done ends it.

@@ -263,6 +263,8 @@ async fn hostile_text_stays_text_on_every_page() {
             // The raw mail breaks it over lines, where it is known no longer.
             let (shown, raw) = html.split_once("<pre class=\"plain raw\">").unwrap_or((&html, ""));
             let whole = format!("{shown}{}", raw.split_once("</pre>").map_or("", |(_, rest)| rest));
+            // A search marks what it found in the middle of it.
+            let whole = whole.replace("<mark>", "").replace("</mark>", "");
             check(path, &whole.replace("{{ 7 * 7 }}", "").replace("{% raw %}", ""));
             for (tag, _) in house::tags(&html) {
                 assert!(!matches!(tag.as_str(), "svg" | "object"), "{path}: <{tag}>");
