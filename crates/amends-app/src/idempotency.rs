@@ -41,10 +41,10 @@ pub enum Taken {
 
 impl App {
     /// Takes a key for a request. `digest` stands for its method, path and body.
-    pub async fn take_key(&self, caller: &Caller, key: &str, digest: &str) -> Result<Taken, AppError> {
+    pub async fn take_key(&self, whose: &Caller, key: &str, digest: &str) -> Result<Taken, AppError> {
         let now = self.now();
         let mut tx = self.begin().await?;
-        let known = idempotency::begin(&mut tx, &owner(caller), key, digest, now).await?;
+        let known = idempotency::begin(&mut tx, &owner(whose), key, digest, now).await?;
         tx.commit().await?;
         Ok(match known {
             Known::New => Taken::Fresh,
@@ -58,17 +58,17 @@ impl App {
     }
 
     /// Keeps the answer of the request that took the key.
-    pub async fn keep_answer(&self, caller: &Caller, key: &str, answer: &Answer) -> Result<(), AppError> {
+    pub async fn keep_answer(&self, whose: &Caller, key: &str, answer: &Answer) -> Result<(), AppError> {
         let kept = serde_json::to_string(answer).map_err(|e| AppError::Internal(e.to_string()))?;
         let mut tx = self.begin().await?;
-        idempotency::finish(&mut tx, &owner(caller), key, i64::from(answer.status), &kept).await?;
+        idempotency::finish(&mut tx, &owner(whose), key, i64::from(answer.status), &kept).await?;
         Ok(tx.commit().await?)
     }
 
     /// Gives the key back after a request that failed, so that it can be tried again.
-    pub async fn release_key(&self, caller: &Caller, key: &str) -> Result<(), AppError> {
+    pub async fn release_key(&self, whose: &Caller, key: &str) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
-        idempotency::release(&mut tx, &owner(caller), key).await?;
+        idempotency::release(&mut tx, &owner(whose), key).await?;
         Ok(tx.commit().await?)
     }
 
@@ -82,13 +82,13 @@ impl App {
 }
 
 /// Keys are each caller's own: nobody sees another's answer.
-fn owner(caller: &Caller) -> String {
-    let kind = match caller.actor.kind {
+fn owner(whose: &Caller) -> String {
+    let kind = match whose.actor.kind {
         ActorKind::Person => "person",
         ActorKind::Token => "token",
         ActorKind::System => "system",
     };
-    format!("{kind}:{}", caller.actor.id.as_deref().unwrap_or(&caller.actor.name))
+    format!("{kind}:{}", whose.actor.id.as_deref().unwrap_or(&whose.actor.name))
 }
 
 /// What stands for a request: SHA-256 over its method, address (path and query) and body, in hex.

@@ -173,6 +173,7 @@ impl App {
         id: &str,
         expected: Option<i64>,
     ) -> Result<Postmortem, AppError> {
+        caller.require(Action::Edit, Resource::Postmortem)?;
         self.move_postmortem(caller, id, expected, PostmortemState::InReview).await
     }
 
@@ -183,6 +184,7 @@ impl App {
         id: &str,
         expected: Option<i64>,
     ) -> Result<Postmortem, AppError> {
+        caller.require(Action::Edit, Resource::Postmortem)?;
         self.move_postmortem(caller, id, expected, PostmortemState::Draft).await
     }
 
@@ -193,7 +195,6 @@ impl App {
         expected: Option<i64>,
         to: PostmortemState,
     ) -> Result<Postmortem, AppError> {
-        caller.require(Action::Edit, Resource::Postmortem)?;
         let now = self.now();
         let mut tx = self.begin().await?;
         let mut p = find_for_update(&mut tx, id).await?;
