@@ -41,6 +41,7 @@ impl BroadcastKind {
 
 /// Which subscribers a broadcast is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = BroadcastAudience)]
 pub struct Audience {
     /// Subscribers of the whole page always; besides them, those who chose one of these components or groups.
     pub components: Vec<ComponentId>,

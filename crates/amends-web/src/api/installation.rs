@@ -41,10 +41,8 @@ struct Lines {
     #[param(inline)]
     resource: Option<Resource>,
     /// Only what was done to the thing with this id.
-    #[param(max_length = 100)]
     resource_id: Option<String>,
     /// Only what somebody did whose id this is, or whose name holds this text.
-    #[param(max_length = 100)]
     actor: Option<String>,
 }
 
