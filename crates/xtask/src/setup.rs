@@ -25,6 +25,7 @@ const FOR_TESTS: &[Need] = &[
         there: || python_can("import venv, ensurepip"),
     },
     Need { package: "postfix", why: "sending through a real mail server", there: || on_path("postfix") },
+    Need { package: "neovim", why: "an editor that speaks the linter's protocol", there: || on_path("nvim") },
 ];
 
 /// Where Debian puts its browser.

@@ -16,6 +16,9 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
     OpenApiRouter::new().routes(routes!(search))
 }
 
+/// More than anybody types, and few enough that a search stays one.
+const MOST_CHARACTERS: usize = 1000;
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Sought {
@@ -47,5 +50,8 @@ async fn search(
     }
     let missing = || AppError::field("q", "is missing; say what you look for, such as ?q=certificate");
     let q = sought.q.ok_or_else(missing)?;
+    if q.chars().count() > MOST_CHARACTERS {
+        return Err(AppError::field("q", format!("is longer than {MOST_CHARACTERS} characters")).into());
+    }
     Ok(Json(state.app.search(Some(&caller), &q, sought.limit).await?))
 }
