@@ -58,9 +58,19 @@ pub(crate) fn check(field: &str, password: &Secret, about: &[&str]) -> Result<()
 
 fn is_common(lower: &str) -> bool {
     let stem = lower.trim_end_matches(|c: char| !c.is_alphabetic());
-    let first = lower.chars().next();
-    lower.chars().all(|c| Some(c) == first)
-        || COMMON.lines().any(|known| known == lower || (!stem.is_empty() && known == stem))
+    // One that is written twice or more is as well known as once.
+    let once = repeated(lower);
+    once.chars().count() == 1
+        || COMMON.lines().any(|known| known == once || known == lower || (!stem.is_empty() && known == stem))
+}
+
+/// The shortest part of which the whole is a repetition; often the whole.
+fn repeated(whole: &str) -> &str {
+    let ends = whole.char_indices().map(|(at, _)| at).skip(1);
+    let part = ends
+        .map(|end| &whole[..end])
+        .find(|part| whole.len() % part.len() == 0 && part.repeat(whole.len() / part.len()) == whole);
+    part.unwrap_or(whole)
 }
 
 fn hasher() -> Result<Argon2<'static>, AppError> {
@@ -137,6 +147,7 @@ mod tests {
             "12345678",
             "aaaaaaaaaaaa",
             "Summer2026!",
+            "passwordpassword",
             "qwertyuiop",
             "ada.lovelace@example.com",
             "Ada.Lovelace",

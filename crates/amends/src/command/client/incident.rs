@@ -1,3 +1,4 @@
+use super::told::told;
 use super::{Api, Body, encoded, read_text, show, time};
 use crate::cli::{Failure, print};
 use clap::{Args, Subcommand};
@@ -345,26 +346,13 @@ fn room_words(room: &Json) -> String {
     words.push('\n');
     for event in room["events"].as_array().into_iter().flatten() {
         let body = &event["body"];
-        let said = body["text"].as_str().map_or_else(|| summary(body), show::clean);
         words += &format!(
             "{}  {:<18} {}  – {}\n",
             show::time(event, "at"),
             show::text(body, "kind"),
-            said,
+            told(body),
             show::text(&event["actor"], "name")
         );
     }
     words
-}
-
-/// A line for events without text: their fields, except the kind.
-fn summary(body: &Json) -> String {
-    let fields =
-        body.as_object().into_iter().flatten().filter(|(key, value)| *key != "kind" && !value.is_null());
-    fields
-        .map(|(key, value)| {
-            format!("{key}: {}", value.as_str().map_or_else(|| value.to_string(), show::clean))
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
 }

@@ -11,6 +11,7 @@ mod search;
 mod show;
 mod subscriber;
 mod token;
+mod told;
 mod user;
 
 use crate::cli::{Failure, Place, print};
