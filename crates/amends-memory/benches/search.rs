@@ -9,6 +9,7 @@
 use amends_memory::{Memory, Query, Sight};
 use amends_model::*;
 use amends_store::{Store, event, feed, incident, postmortem};
+use amends_testkit::language::{COMMON, Dice, Language};
 use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -19,78 +20,6 @@ const POSTMORTEMS: usize = 10_000;
 const SEARCHES: usize = 4_000;
 /// Milliseconds that 99 of 100 searches may take.
 const GOAL: f64 = 20.0;
-
-/// Numbers that are the same every time (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-    fn id(&mut self) -> [u8; 12] {
-        std::array::from_fn(|_| self.next() as u8)
-    }
-}
-
-/// Words, the commonest first. They occur as words of a language do: the second half as often as the first, and so on.
-struct Language(Vec<String>);
-
-const COMMON: &str = "the to of and is we in on are not for was that it by with from be as this mail emails database server \
-    customers service error users slow down sent alert deploy checkout api login timeout requests failed queue region latency \
-    cluster incident messages investigating identified monitoring resolved fix rollback restart connection certificate \
-    kubernetes postgres redis network traffic config vendor payment data sync history daily cannot unavailable degraded";
-
-impl Language {
-    fn new(dice: &mut Dice) -> Self {
-        let mut words: Vec<String> = COMMON.split_whitespace().map(str::to_owned).collect();
-        let (starts, ends) = (
-            ["b", "cr", "d", "f", "gl", "h", "k", "l", "m", "n", "p", "qu", "r", "st", "t", "v"],
-            ["an", "er", "in", "os", "ul", "et", "or", "ib", "am", "eck", "ing", "ed", "s", "ation"],
-        );
-        while words.len() < 60_000 {
-            let mut word = String::new();
-            for _ in 0..2 + dice.below(3) {
-                word += starts[dice.below(starts.len())];
-                word += ends[dice.below(ends.len())];
-            }
-            words.push(word);
-        }
-        Language(words)
-    }
-
-    fn word(&self, dice: &mut Dice) -> String {
-        if dice.below(40) == 0 {
-            // Numbers, hosts, commits.
-            return match dice.below(3) {
-                0 => dice.below(100_000).to_string(),
-                1 => format!("node-{}.eu", dice.below(500)),
-                _ => format!("{:07x}", dice.next() & 0xfff_ffff),
-            };
-        }
-        let rank = (dice.unit() * (self.0.len() as f64).ln()).exp() as usize;
-        self.0[rank.min(self.0.len()) - 1].clone()
-    }
-
-    fn text(&self, dice: &mut Dice, words: usize) -> String {
-        let mut text = String::with_capacity(words * 7);
-        for n in 0..words {
-            if n > 0 {
-                text.push_str(if n % 13 == 0 { ". " } else { " " });
-            }
-            text += &self.word(dice);
-        }
-        text
-    }
-}
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000).unwrap() + SignedDuration::from_mins(minutes)
@@ -259,7 +188,7 @@ async fn bench() {
     let kept = std::env::var_os("AMENDS_BENCH_FOLDER").map(PathBuf::from);
     let folder = kept.unwrap_or_else(|| temporary.path().to_owned());
     let store = Store::open_folder(&folder).await.unwrap();
-    let mut dice = Dice(0x5eed_5eed_5eed_5eed);
+    let mut dice = Dice::new(0x5eed_5eed_5eed_5eed);
     let language = Language::new(&mut dice);
     let start = Instant::now();
     if incident::count(&mut store.read().await.unwrap(), incident::Which::All).await.unwrap() == 0 {

@@ -1,6 +1,6 @@
 //! Corrective actions.
 
-use crate::{Result, Row, Tx, Value, dialect, params, placeholders};
+use crate::{Result, Row, Tx, Value, dialect, params, portions};
 use amends_model::{ActionId, CorrectiveAction, IncidentId, PersonId, PostmortemId, Reminder};
 use jiff::civil::Date;
 
@@ -90,10 +90,9 @@ pub async fn get(tx: &mut Tx, id: &ActionId) -> Result<Option<CorrectiveAction>>
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<CorrectiveAction>> {
     let mut found = Vec::new();
-    for some in ids.chunks(200) {
-        let sql = format!("SELECT {COLUMNS} FROM actions WHERE id IN ({})", placeholders(1, some.len()));
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+    for (places, values) in portions(ids.iter().copied()) {
+        let sql = format!("SELECT {COLUMNS} FROM actions WHERE id IN ({places})");
+        for row in tx.query(&sql, &values).await? {
             found.push(from_row(&row)?);
         }
     }

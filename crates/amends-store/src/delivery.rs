@@ -1,6 +1,6 @@
 //! Deliveries: one message to one recipient, from being written down to its outcome.
 
-use crate::{Result, Row, Tx, Value, dialect, params};
+use crate::{Result, Row, Tx, dialect, params, portions};
 use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
@@ -237,17 +237,11 @@ pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
     row.as_ref().map(from_row).transpose()
 }
 
-/// Ids asked for with one statement; a fixed number, so that there is one statement to prepare.
-const ASKED: usize = 50;
-
 /// Where those of these that exist stand.
 pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, DeliveryState>> {
-    let places: Vec<String> = (1..=ASKED).map(|n| format!("${n}")).collect();
-    let sql = format!("SELECT id, state FROM deliveries WHERE id IN ({})", places.join(", "));
     let mut found = HashMap::with_capacity(ids.len());
-    for some in ids.chunks(ASKED) {
-        let filled = some.iter().chain(std::iter::repeat(&some[0])).take(ASKED);
-        let values: Vec<Value> = filled.map(Value::from).collect();
+    for (places, values) in portions(ids) {
+        let sql = format!("SELECT id, state FROM deliveries WHERE id IN ({places})");
         for row in tx.query(&sql, &values).await? {
             found.insert(row.word(0)?, row.word(1)?);
         }

@@ -1,7 +1,7 @@
 //! Timeline events, with every earlier version of the edited ones.
 
 use crate::audit::json;
-use crate::{Keyset, Result, Row, StoreError, Tx, Value, params, placeholders};
+use crate::{Keyset, Result, Row, StoreError, Tx, Value, params, portions};
 pub use amends_model::event::EarlierVersion;
 use amends_model::{Actor, Event, EventId, IncidentId, MaintenanceId, Subject};
 
@@ -89,13 +89,11 @@ pub async fn list_updates(tx: &mut Tx, subject_id: &str, after: &Keyset, limit: 
 /// The messages to customers of many subjects, oldest first.
 pub async fn updates_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Vec<Event>> {
     let mut found = Vec::new();
-    for some in subject_ids.chunks(200) {
+    for (places, values) in portions(subject_ids.iter().copied()) {
         let sql = format!(
-            "SELECT {COLUMNS} FROM events WHERE subject_id IN ({}) AND kind IN ('update', 'maintenance_update') ORDER BY at, id",
-            placeholders(1, some.len())
+            "SELECT {COLUMNS} FROM events WHERE subject_id IN ({places}) AND kind IN ('update', 'maintenance_update') ORDER BY at, id"
         );
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+        for row in tx.query(&sql, &values).await? {
             found.push(from_row(&row)?);
         }
     }
@@ -109,22 +107,20 @@ const WITH_TEXT: &str = "'note', 'update', 'maintenance_update', 'alert', 'chang
 /// stored text, so that one endless timeline cannot fill the memory.
 pub async fn texts_of(tx: &mut Tx, subject_ids: &[&str], bytes: usize) -> Result<Vec<Event>> {
     let mut found = Vec::new();
-    for some in subject_ids.chunks(200) {
-        let last = some.len() + 1;
+    for (places, mut values) in portions(subject_ids.iter().copied()) {
+        values.push(bytes.into());
+        let last = values.len();
         // `octet_length` does not read the text itself, on neither engine.
         let sql = format!(
             "SELECT {COLUMNS} FROM events WHERE id IN (
                  SELECT id FROM (
                      SELECT id, octet_length(body) AS size,
                             SUM(octet_length(body)) OVER (PARTITION BY subject_id ORDER BY at DESC, id DESC) AS upto
-                     FROM events WHERE subject_id IN ({}) AND kind IN ({WITH_TEXT})
+                     FROM events WHERE subject_id IN ({places}) AND kind IN ({WITH_TEXT})
                  ) AS newest WHERE upto - size < ${last})
-             ORDER BY at, id",
-            placeholders(1, some.len())
+             ORDER BY at, id"
         );
-        let mut params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        params.push(bytes.into());
-        for row in tx.query(&sql, &params).await? {
+        for row in tx.query(&sql, &values).await? {
             found.push(from_row(&row)?);
         }
     }

@@ -1,6 +1,6 @@
 //! Incidents and the components they touch.
 
-use crate::{Keyset, Result, Row, Tx, Value, dialect, params, placeholders};
+use crate::{Keyset, Result, Row, Tx, dialect, params, portions};
 use amends_model::page::Span;
 use amends_model::{Affected, ComponentStatus, Impact, Incident, IncidentId};
 use jiff::Timestamp;
@@ -161,10 +161,9 @@ pub async fn get_by_number(tx: &mut Tx, number: i64) -> Result<Option<Incident>>
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Incident>> {
     let mut incidents = Vec::new();
-    for some in ids.chunks(200) {
-        let sql = format!("SELECT {COLUMNS} FROM incidents WHERE id IN ({})", placeholders(1, some.len()));
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+    for (places, values) in portions(ids.iter().copied()) {
+        let sql = format!("SELECT {COLUMNS} FROM incidents WHERE id IN ({places})");
+        for row in tx.query(&sql, &values).await? {
             incidents.push(from_row(&row)?);
         }
     }
@@ -243,10 +242,9 @@ pub async fn spans(tx: &mut Tx, since: Timestamp) -> Result<Vec<Span>> {
 /// The ids, from a set of ids, that exist already, with their versions; for imports.
 pub async fn existing(tx: &mut Tx, ids: &[String]) -> Result<HashMap<String, i64>> {
     let mut found = HashMap::new();
-    for some in ids.chunks(200) {
-        let sql = format!("SELECT id, version FROM incidents WHERE id IN ({})", placeholders(1, some.len()));
-        let params: Vec<Value> = some.iter().map(Value::from).collect();
-        for row in tx.query(&sql, &params).await? {
+    for (places, values) in portions(ids) {
+        let sql = format!("SELECT id, version FROM incidents WHERE id IN ({places})");
+        for row in tx.query(&sql, &values).await? {
             found.insert(row.get(0)?, row.get(1)?);
         }
     }
@@ -265,14 +263,12 @@ async fn with_components(tx: &mut Tx, mut incidents: Vec<Incident>) -> Result<Ve
 /// The components that subjects touch, by subject id, each list in the order of the page.
 pub(crate) async fn affected_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<HashMap<String, Vec<Affected>>> {
     let mut found: HashMap<String, Vec<Affected>> = HashMap::new();
-    for some in subject_ids.chunks(200) {
+    for (places, values) in portions(subject_ids.iter().copied()) {
         let sql = format!(
             "SELECT a.subject_id, a.component_id, a.status, a.current FROM affected a JOIN components c ON c.id = a.component_id
-             WHERE a.subject_id IN ({}) ORDER BY c.position, c.id",
-            placeholders(1, some.len())
+             WHERE a.subject_id IN ({places}) ORDER BY c.position, c.id"
         );
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+        for row in tx.query(&sql, &values).await? {
             let affected =
                 Affected { component_id: row.word(1)?, status: row.word(2)?, current: row.word(3)? };
             found.entry(row.get(0)?).or_default().push(affected);

@@ -1,7 +1,7 @@
 //! Planned work.
 
 use crate::incident::{affected_of, set_affected};
-use crate::{Keyset, Result, Row, Tx, Value, dialect, params, placeholders};
+use crate::{Keyset, Result, Row, Tx, dialect, params, portions};
 use amends_model::page::Span;
 use amends_model::{Affected, ComponentStatus, Maintenance, MaintenanceId};
 use jiff::Timestamp;
@@ -157,10 +157,9 @@ pub async fn get_by_number(tx: &mut Tx, number: i64) -> Result<Option<Maintenanc
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Maintenance>> {
     let mut found = Vec::new();
-    for some in ids.chunks(200) {
-        let sql = format!("SELECT {COLUMNS} FROM maintenances WHERE id IN ({})", placeholders(1, some.len()));
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+    for (places, values) in portions(ids.iter().copied()) {
+        let sql = format!("SELECT {COLUMNS} FROM maintenances WHERE id IN ({places})");
+        for row in tx.query(&sql, &values).await? {
             found.push(from_row(&row)?);
         }
     }

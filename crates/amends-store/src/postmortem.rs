@@ -1,7 +1,7 @@
 //! Postmortems with every saved version of their texts.
 
 use crate::audit::json;
-use crate::{Keyset, Result, Row, Tx, Value, dialect, params, placeholders};
+use crate::{Keyset, Result, Row, Tx, Value, dialect, params, portions};
 use amends_model::{
     Actor, ImportedFrom, IncidentId, Postmortem, PostmortemId, PostmortemState, PostmortemSummary,
     PostmortemVersion, PublishedLetter,
@@ -144,10 +144,9 @@ pub async fn get(tx: &mut Tx, id: &PostmortemId) -> Result<Option<Postmortem>> {
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Postmortem>> {
     let mut found = Vec::new();
-    for some in ids.chunks(200) {
-        let sql = format!("SELECT {COLUMNS} FROM postmortems WHERE id IN ({})", placeholders(1, some.len()));
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+    for (places, values) in portions(ids.iter().copied()) {
+        let sql = format!("SELECT {COLUMNS} FROM postmortems WHERE id IN ({places})");
+        for row in tx.query(&sql, &values).await? {
             found.push(from_row(&row)?);
         }
     }
@@ -240,14 +239,12 @@ pub async fn versions(
 /// The published letters of incidents, by incident id.
 pub async fn letters_of(tx: &mut Tx, incident_ids: &[&str]) -> Result<HashMap<String, PublishedLetter>> {
     let mut found = HashMap::new();
-    for some in incident_ids.chunks(200) {
+    for (places, values) in portions(incident_ids.iter().copied()) {
         let sql = format!(
             "SELECT incident_id, published_letter FROM postmortems
-             WHERE published_letter IS NOT NULL AND incident_id IN ({})",
-            placeholders(1, some.len())
+             WHERE published_letter IS NOT NULL AND incident_id IN ({places})"
         );
-        let params: Vec<Value> = some.iter().map(|id| Value::from(*id)).collect();
-        for row in tx.query(&sql, &params).await? {
+        for row in tx.query(&sql, &values).await? {
             found.insert(row.get(0)?, row.json(1)?);
         }
     }

@@ -1,6 +1,6 @@
 //! Subscribers, what they chose, and the budget of confirmation mails.
 
-use crate::{Keyset, Result, Row, Tx, Value, params, placeholders};
+use crate::{Keyset, Result, Row, Tx, Value, params, placeholders, portions};
 use amends_model::broadcast::Audience;
 use amends_model::{Channel, ComponentId, Subscriber, SubscriberId, SubscriberState};
 use jiff::Timestamp;
@@ -25,13 +25,11 @@ fn from_row(row: &Row) -> Result<Subscriber> {
 
 async fn with_components(tx: &mut Tx, mut found: Vec<Subscriber>) -> Result<Vec<Subscriber>> {
     let mut chosen: HashMap<String, Vec<ComponentId>> = HashMap::new();
-    for some in found.chunks(500) {
+    for (places, values) in portions(found.iter().map(|s| &s.id)) {
         let sql = format!(
-            "SELECT subscriber_id, component_id FROM subscriber_components WHERE subscriber_id IN ({}) ORDER BY component_id",
-            placeholders(1, some.len())
+            "SELECT subscriber_id, component_id FROM subscriber_components WHERE subscriber_id IN ({places}) ORDER BY component_id"
         );
-        let ids: Vec<Value> = some.iter().map(|s| Value::from(&s.id)).collect();
-        for row in tx.query(&sql, &ids).await? {
+        for row in tx.query(&sql, &values).await? {
             chosen.entry(row.get(0)?).or_default().push(row.word(1)?);
         }
     }

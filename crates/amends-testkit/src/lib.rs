@@ -7,6 +7,7 @@
 pub mod company;
 pub mod folder;
 pub mod http;
+pub mod language;
 pub mod off_thread;
 pub mod port;
 pub mod postgres;
