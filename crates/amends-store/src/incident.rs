@@ -220,11 +220,11 @@ pub async fn count(tx: &mut Tx, which: Which) -> Result<i64> {
 
 /// Stretches in which public incidents hurt components, as far as they reach into the time after `since`.
 pub async fn spans(tx: &mut Tx, since: Timestamp) -> Result<Vec<Span>> {
-    let sql = "SELECT a.component_id, a.status, i.started_at, i.resolved_at, i.id, i.title
-        FROM incidents i JOIN affected a ON a.subject_id = i.id
-        WHERE i.visibility = 'public' AND (i.started_at >= $1 OR i.resolved_at >= $1 OR i.resolved_at IS NULL)
-        ORDER BY i.started_at, i.id, a.component_id";
-    let rows = tx.query(sql, params![since]).await?;
+    // Two parts, as neither engine takes an index for one with an OR.
+    let part = "SELECT a.component_id, a.status, i.started_at, i.resolved_at, i.id, i.title
+        FROM incidents i JOIN affected a ON a.subject_id = i.id WHERE i.visibility = 'public' AND i.resolved_at";
+    let sql = format!("{part} >= $1 UNION ALL {part} IS NULL ORDER BY 3, 5, 1");
+    let rows = tx.query(&sql, params![since]).await?;
     rows.iter()
         .map(|row| {
             Ok(Span {

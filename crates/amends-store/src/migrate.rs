@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "identity", include_str!("../migrations/0002_identity.sql")),
     (3, "postmortem", include_str!("../migrations/0003_postmortem.sql")),
     (5, "courier", include_str!("../migrations/0005_courier.sql")),
+    (7, "told", include_str!("../migrations/0007_told.sql")),
 ];
 
 /// Brings the schema up to date. Safe on several nodes at once.
