@@ -146,26 +146,38 @@ fn content(number: u8) -> Content {
     })
 }
 
-/// A sink that ends by itself after so many messages.
-fn sink(messages: usize) -> (Child, u16) {
+/// A running sink. It is ended by hand: one that counts ends before its last reply has left.
+struct Sink {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sink() -> Sink {
     let port = amends_testkit::port::free();
     let mut command = Command::new("smtp-sink");
     if rustix::process::geteuid().is_root() {
         command.args(["-u", "nobody"]);
     }
-    command.args(["-m", "2048", "-M", &messages.to_string(), &format!("127.0.0.1:{port}"), "4096"]);
+    command.args(["-m", "2048", &format!("127.0.0.1:{port}"), "4096"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("smtp-sink is installed");
     let listening = format!("0100007F:{port:04X} 00000000:0000 0A");
     let ready = amends_testkit::process::poll(Duration::from_secs(10), || {
         std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&listening).then_some(())
     });
     ready.expect("the sink listens");
-    (child, port)
+    Sink { child, port }
 }
 
 /// What smtp-source reaches: messages a second.
 fn reference(messages: usize, size: usize) -> f64 {
-    let (mut child, port) = sink(messages);
+    let sink = sink();
     let began = Instant::now();
     let mut source = Command::new("smtp-source")
         .args([
@@ -179,22 +191,20 @@ fn reference(messages: usize, size: usize) -> f64 {
             "-m",
             &messages.to_string(),
         ])
-        .args(["-f", "b@example.com", "-t", "user@example.net", &format!("127.0.0.1:{port}")])
+        .args(["-f", "b@example.com", "-t", "user@example.net", &format!("127.0.0.1:{}", sink.port)])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("smtp-source is installed");
-    child.wait().unwrap();
-    let rate = messages as f64 / began.elapsed().as_secs_f64();
-    let _ = source.wait();
-    rate
+    assert!(source.wait().unwrap().success());
+    messages as f64 / began.elapsed().as_secs_f64()
 }
 
 /// What the courier reaches, planning and durable outcomes included: messages a second, and seconds.
 async fn ours(company: &Company, number: u8, messages: usize, signer: Option<Signer>) -> (f64, f64) {
-    let (mut child, port) = sink(messages);
+    let sink = sink();
     let mut server =
-        MailServer::from_url(&format!("smtp://127.0.0.1:{port}"), "status.marrowby.example").unwrap();
+        MailServer::from_url(&format!("smtp://127.0.0.1:{}", sink.port), "status.marrowby.example").unwrap();
     server.connections = CONNECTIONS;
     let door = Door::new(DoorConfig::default()).unwrap();
     let postmaster = company.postmaster(signer);
@@ -203,8 +213,6 @@ async fn ours(company: &Company, number: u8, messages: usize, signer: Option<Sig
     let id = company.publish(number).await;
     company.work(&courier, &id, messages as u64).await;
     let took = began.elapsed().as_secs_f64();
-    drop(courier);
-    child.wait().unwrap();
     (messages as f64 / took, took)
 }
 

@@ -58,12 +58,12 @@ const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 pub fn waiting(c: &Claimed, now: Timestamp) -> Outcome {
     let state = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
     let next_at = now.checked_add(MOMENT).unwrap_or(now);
-    Outcome { id: c.id.clone(), state, attempts: c.attempts, next_at, reply: None }
+    Outcome { n: c.n, state, attempts: c.attempts, next_at, reply: None }
 }
 
 /// A claimed delivery that is not sent.
 pub fn unsent(c: &Claimed, state: DeliveryState, why: &str, now: Timestamp) -> Outcome {
-    Outcome { id: c.id.clone(), state, attempts: c.attempts, next_at: now, reply: Some(why.to_owned()) }
+    Outcome { n: c.n, state, attempts: c.attempts, next_at: now, reply: Some(why.to_owned()) }
 }
 
 /// What is recorded for a delivery that was tried. `jitter` is any number.
@@ -84,7 +84,7 @@ pub fn of(c: &Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome 
             again(retry_at(now, attempts, jitter))
         }
     };
-    Outcome { id: c.id.clone(), state, attempts, next_at, reply: Some(reply) }
+    Outcome { n: c.n, state, attempts, next_at, reply: Some(reply) }
 }
 
 /// What is recorded for a delivery whose refusal is held against the channel: it waits on, as if it had not been
@@ -92,7 +92,7 @@ pub fn of(c: &Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome 
 pub fn excused(c: &Claimed, answer: &Answer, now: Timestamp) -> Outcome {
     let state = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
     let words: String = answer.words.chars().take(WORDS).collect();
-    Outcome { id: c.id.clone(), state, attempts: c.attempts, next_at: now, reply: Some(words) }
+    Outcome { n: c.n, state, attempts: c.attempts, next_at: now, reply: Some(words) }
 }
 
 /// The suppression that follows, if one does.
@@ -112,6 +112,7 @@ mod tests {
 
     fn claimed(attempts: u32) -> Claimed {
         Claimed {
+            n: 1,
             id: "abcdefgh0123".parse().unwrap(),
             broadcast_id: "abcdefgh0124".parse().unwrap(),
             subscriber_id: Some("abcdefgh0125".parse().unwrap()),

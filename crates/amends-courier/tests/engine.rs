@@ -180,6 +180,9 @@ impl Company {
     }
 }
 
+/// So many that the next batch is claimed while one is sent.
+const MORE_THAN_A_BATCH: usize = 2_040;
+
 fn server_at(sink: &Sink) -> MailServer {
     let mut server =
         MailServer::from_url(&format!("smtp://{}", sink.address()), "status.acme.example").unwrap();
@@ -291,20 +294,20 @@ async fn a_server_that_refuses_everybody_is_held_not_lost() {
 #[tokio::test]
 async fn a_server_that_is_gone_holds_everything_until_it_is_back() {
     for fresh in each().await {
-        let c = Company::new(fresh, 40).await;
+        let c = Company::new(fresh, MORE_THAN_A_BATCH).await;
         let courier = c.courier();
         c.sink.behave(Behaviour::Gone);
         let id = c.publish(1).await;
         c.work(&courier).await;
-        one_of(c.counts(&id).await, |c| c.queued, 40);
+        one_of(c.counts(&id).await, |c| c.queued, MORE_THAN_A_BATCH as u64);
         let health = c.health().await;
         assert!(health.failing && health.detail.contains("connection refused"), "{health:?}");
         c.sink.behave(Behaviour::Accept);
         c.work(&courier).await;
-        one_of(c.counts(&id).await, |c| c.queued, 40);
+        one_of(c.counts(&id).await, |c| c.queued, MORE_THAN_A_BATCH as u64);
         c.later(6);
         c.work(&courier).await;
-        one_of(c.counts(&id).await, |c| c.accepted, 40);
+        one_of(c.counts(&id).await, |c| c.accepted, MORE_THAN_A_BATCH as u64);
         let mut tx = c.store.read().await.unwrap();
         let one = delivery::to_address(&mut tx, "user7@example.net", 5).await.unwrap();
         assert_eq!(one[0].attempts, 1, "the time without a server cost no attempt");
@@ -435,7 +438,7 @@ async fn a_courier_that_is_killed_loses_nothing_and_repeats_only_its_batch() {
 async fn a_stop_ends_the_batch_and_gives_the_rest_back() {
     for fresh in each().await {
         let engine = fresh.engine;
-        let c = Arc::new(Company::new(fresh, 400).await);
+        let c = Arc::new(Company::new(fresh, MORE_THAN_A_BATCH).await);
         let id = c.publish(1).await;
         let (stop, stopped) = watch::channel(false);
         let courier = Arc::new(c.courier());
@@ -457,8 +460,8 @@ async fn a_stop_ends_the_batch_and_gives_the_rest_back() {
         );
         assert!(counts.queued > 0, "{engine}: {counts:?}");
         c.work(&c.courier()).await;
-        one_of(c.counts(&id).await, |c| c.accepted, 400);
-        assert_eq!(c.sink.messages().len(), 400, "{engine}: nobody twice");
+        one_of(c.counts(&id).await, |c| c.accepted, MORE_THAN_A_BATCH as u64);
+        assert_eq!(c.sink.messages().len(), MORE_THAN_A_BATCH, "{engine}: nobody twice");
     }
 }
 

@@ -39,14 +39,17 @@ CREATE INDEX broadcasts_by_creation ON broadcasts (created_at, id);
 
 -- One message to one recipient. The id follows from broadcast, channel and address, so that each gets it once.
 -- Claims read only what waits, so they cost the same however much was ever sent.
+-- They lie in the order in which they were written down (n), as ids follow no order: who goes through a broadcast goes through
+-- neighbouring rows.
 CREATE TABLE deliveries (
-  id TEXT PRIMARY KEY, broadcast_id TEXT NOT NULL REFERENCES broadcasts (id), subscriber_id TEXT, channel TEXT NOT NULL,
+  n BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE, broadcast_id TEXT NOT NULL REFERENCES broadcasts (id), subscriber_id TEXT, channel TEXT NOT NULL,
   address TEXT NOT NULL, state TEXT NOT NULL, priority BIGINT NOT NULL, attempts BIGINT NOT NULL, next_at BIGINT NOT NULL,
   lease_id TEXT, reply TEXT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL
 ) STRICT_TABLE;
-CREATE INDEX deliveries_waiting ON deliveries (channel, priority, next_at, id) WHERE state IN ('queued', 'deferred');
-CREATE INDEX deliveries_leased ON deliveries (lease_id) WHERE state = 'sending';
-CREATE INDEX deliveries_by_broadcast ON deliveries (broadcast_id, state, id);
+CREATE INDEX deliveries_waiting ON deliveries (channel, priority, next_at, n) WHERE state IN ('queued', 'deferred');
+CREATE INDEX deliveries_leased ON deliveries (lease_id, n) WHERE state = 'sending';
+CREATE INDEX deliveries_by_broadcast ON deliveries (broadcast_id, state, n);
+INSERT INTO counters (name, n) VALUES ('deliveries', 0);
 CREATE INDEX deliveries_by_address ON deliveries (address, created_at);
 
 -- A batch in somebody's hands. Who does not renew in time has died, and the batch goes to another.

@@ -1,6 +1,6 @@
 //! Deliveries: one message to one recipient, from being written down to its outcome.
 
-use crate::{Result, Row, Tx, dialect, params, portions};
+use crate::{Result, Row, Tx, dialect, feed, params, portions};
 use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
@@ -45,10 +45,13 @@ impl Priority {
 
 /// Writes down who gets it. One that is there already (planning was repeated) is left alone.
 pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery]) -> Result<u64> {
-    let rows = deliveries
-        .iter()
-        .map(|d| {
+    let last = feed::take(tx, "deliveries", deliveries.len()).await?;
+    let first = last + 1 - i64::try_from(deliveries.len()).unwrap_or(last);
+    let rows = (first..)
+        .zip(deliveries)
+        .map(|(n, d)| {
             params![
+                n,
                 &d.id,
                 &d.broadcast_id,
                 d.subscriber_id.as_ref().map(|s| s.as_str()),
@@ -64,8 +67,8 @@ pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery
         })
         .collect();
     tx.exec_many(
-        "INSERT INTO deliveries (id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
-         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $10) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO deliveries (n, id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
+         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11) ON CONFLICT (id) DO NOTHING",
         rows,
     )
     .await
@@ -74,6 +77,8 @@ pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery
 /// A delivery that somebody took to send, with what must be known before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
+    /// Its place in the order in which deliveries were written down.
+    pub n: i64,
     /// Id.
     pub id: DeliveryId,
     /// Its broadcast.
@@ -117,9 +122,9 @@ pub async fn claim(
             claimed.extend(claim_some(tx, channel, priority, now, order, limit - claimed.len()).await?);
         }
     }
-    let rows = claimed.iter().map(|c| params![&c.id, lease, now].to_vec()).collect();
+    let rows = claimed.iter().map(|c| params![c.n, lease, now].to_vec()).collect();
     tx.exec_many(
-        "UPDATE deliveries SET state = 'sending', lease_id = $2, updated_at = $3 WHERE id = $1",
+        "UPDATE deliveries SET state = 'sending', lease_id = $2, updated_at = $3 WHERE n = $1",
         rows,
     )
     .await?;
@@ -135,32 +140,33 @@ async fn claim_some(
     limit: usize,
 ) -> Result<Vec<Claimed>> {
     let order = match order {
-        Order::OldestFirst => "next_at, id",
-        Order::NewestFirst => "next_at DESC, id DESC",
+        Order::OldestFirst => "next_at, n",
+        Order::NewestFirst => "next_at DESC, n DESC",
     };
     let sql = format!(
-        "SELECT d.id, d.broadcast_id, d.subscriber_id, d.address, d.attempts, d.created_at, s.state,
+        "SELECT d.n, d.id, d.broadcast_id, d.subscriber_id, d.address, d.attempts, d.created_at, s.state,
            CASE WHEN x.address IS NULL THEN 0 ELSE 1 END
-         FROM (SELECT id, broadcast_id, subscriber_id, address, attempts, created_at, channel, next_at FROM deliveries
+         FROM (SELECT n, id, broadcast_id, subscriber_id, address, attempts, created_at, channel, next_at FROM deliveries
                WHERE channel = $1 AND state IN ('queued', 'deferred') AND priority = $2 AND next_at <= $3
                ORDER BY {order} LIMIT $4{}) d
          LEFT JOIN subscribers s ON s.id = d.subscriber_id
          LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address
-         ORDER BY d.next_at, d.id",
+         ORDER BY d.next_at, d.n",
         dialect::skip_locked(tx.kind())
     );
     let rows = tx.query(&sql, params![channel, priority.number(), now, limit]).await?;
     rows.iter()
         .map(|row| {
             Ok(Claimed {
-                id: row.word(0)?,
-                broadcast_id: row.word(1)?,
-                subscriber_id: row.opt_word(2)?,
-                address: row.get(3)?,
-                attempts: u32::try_from(row.get::<i64>(4)?).unwrap_or(u32::MAX),
-                created_at: row.get(5)?,
-                subscriber_state: row.opt_word(6)?,
-                suppressed: row.get(7)?,
+                n: row.get(0)?,
+                id: row.word(1)?,
+                broadcast_id: row.word(2)?,
+                subscriber_id: row.opt_word(3)?,
+                address: row.get(4)?,
+                attempts: u32::try_from(row.get::<i64>(5)?).unwrap_or(u32::MAX),
+                created_at: row.get(6)?,
+                subscriber_state: row.opt_word(7)?,
+                suppressed: row.get(8)?,
             })
         })
         .collect()
@@ -169,8 +175,8 @@ async fn claim_some(
 /// What became of a claimed delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Which.
-    pub id: DeliveryId,
+    /// Which: its place in the order in which deliveries were written down.
+    pub n: i64,
     /// Where it stands now.
     pub state: DeliveryState,
     /// How often it was tried.
@@ -186,11 +192,11 @@ pub struct Outcome {
 pub async fn record(tx: &mut Tx, lease: &str, results: &[Outcome], now: Timestamp) -> Result<u64> {
     let rows = results
         .iter()
-        .map(|r| params![&r.id, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now].to_vec())
+        .map(|r| params![r.n, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now].to_vec())
         .collect();
     tx.exec_many(
         "UPDATE deliveries SET state = $3, attempts = $4, next_at = $5, reply = COALESCE($6, reply), updated_at = $7, lease_id = NULL
-         WHERE id = $1 AND lease_id = $2 AND state = 'sending'",
+         WHERE n = $1 AND lease_id = $2 AND state = 'sending'",
         rows,
     )
     .await
@@ -252,12 +258,13 @@ pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryI
 /// Those to one address, newest first.
 pub async fn to_address(tx: &mut Tx, address: &str, limit: usize) -> Result<Vec<Delivery>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE address = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+        "SELECT {COLUMNS} FROM deliveries WHERE address = $1 ORDER BY created_at DESC, n DESC LIMIT $2"
     );
     tx.query(&sql, params![address, limit]).await?.iter().map(from_row).collect()
 }
 
-/// Those of a broadcast by state and id, after `after` (a state and an id); only those in one state, if it is given.
+/// Those of a broadcast by state, and as they were written down; after `after` (a state and an id); only those in one state,
+/// if it is given.
 pub async fn of_broadcast(
     tx: &mut Tx,
     broadcast: &BroadcastId,
@@ -272,8 +279,9 @@ pub async fn of_broadcast(
         only = " AND state = $5";
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE broadcast_id = $1 AND (state, id) > ($2, $3){only}
-         ORDER BY state, id LIMIT $4"
+        "SELECT {COLUMNS} FROM deliveries WHERE broadcast_id = $1
+           AND (state, n) > ($2, COALESCE((SELECT n FROM deliveries WHERE id = $3), 0)){only}
+         ORDER BY state, n LIMIT $4"
     );
     tx.query(&sql, &values).await?.iter().map(from_row).collect()
 }

@@ -55,7 +55,12 @@ pub async fn trim(tx: &mut Tx, keep: i64) -> Result<u64> {
 
 /// Takes the next number of a counter without gaps. Holds the counter until the transaction ends.
 pub async fn next(tx: &mut Tx, counter: &str) -> Result<i64> {
-    let row =
-        tx.query_opt("UPDATE counters SET n = n + 1 WHERE name = $1 RETURNING n", params![counter]).await?;
+    take(tx, counter, 1).await
+}
+
+/// The last of the next `count` numbers of a counter, which the caller takes.
+pub async fn take(tx: &mut Tx, counter: &str, count: usize) -> Result<i64> {
+    let sql = "UPDATE counters SET n = n + $2 WHERE name = $1 RETURNING n";
+    let row = tx.query_opt(sql, params![counter, count]).await?;
     row.ok_or_else(|| crate::StoreError::Corrupt(format!("the counter ‘{counter}’ is missing")))?.get(0)
 }

@@ -100,7 +100,7 @@ async fn claim(store: &Store, name: &str, now: Timestamp, limit: usize) -> Vec<d
 
 fn accepted(c: &delivery::Claimed) -> Outcome {
     Outcome {
-        id: c.id.clone(),
+        n: c.n,
         state: DeliveryState::Accepted,
         attempts: c.attempts + 1,
         next_at: at(0),

@@ -19,7 +19,7 @@ use crate::trial::{Trial, is_excused};
 use crate::{hold, message};
 
 /// Outcomes are written down together when there are so many, or after so long.
-const GROUP: usize = 100;
+const GROUP: usize = 500;
 const GATHER: Duration = Duration::from_millis(10);
 
 /// A claimed batch.
@@ -38,12 +38,89 @@ impl Courier {
         state: &mut State,
         stop: &watch::Receiver<bool>,
     ) -> Result<Turn, StoreError> {
-        let Some(batch) = self.claim(BATCH, Order::OldestFirst, true).await? else {
+        let ahead = match state.ahead.take() {
+            Some(ahead) if self.is_ours(&ahead.lease).await? => Some(ahead),
+            _ => self.claim(BATCH, Order::OldestFirst, true).await?,
+        };
+        let Some(batch) = ahead else {
             return Ok(Turn::Idle(None));
         };
         let was_all = batch.was_all;
-        let held = self.send(batch, state, stop.clone()).await?;
-        Ok(if was_all || held { Turn::Idle(Some(self.now())) } else { Turn::More })
+        let (held, ahead) = self.send_and_claim(batch, state, stop).await;
+        match (held, ahead) {
+            (Ok(false), Some(ahead)) if !*stop.borrow() => {
+                state.ahead = Some(ahead);
+                Ok(Turn::More)
+            }
+            (held, ahead) => {
+                if let Some(ahead) = ahead {
+                    self.give_back(&ahead).await?;
+                }
+                let idle = held? || was_all;
+                Ok(if idle { Turn::Idle(Some(self.now())) } else { Turn::More })
+            }
+        }
+    }
+
+    /// Sends a batch, and plans and claims the next one meanwhile, so that the lines do not wait for the store. Answers whether the
+    /// channel is held now, and the next batch.
+    async fn send_and_claim(
+        &self,
+        batch: Batch,
+        state: &mut State,
+        stop: &watch::Receiver<bool>,
+    ) -> (Result<bool, StoreError>, Option<Batch>) {
+        let is_last = batch.was_all;
+        let sending = self.send(batch, state, stop.clone());
+        let claiming = async {
+            if is_last {
+                return None;
+            }
+            let ahead = async {
+                self.plan().await?;
+                self.claim(BATCH, Order::OldestFirst, true).await
+            };
+            // What the store says against it, the next turn will hear.
+            ahead.await.unwrap_or_default()
+        };
+        tokio::pin!(sending, claiming);
+        let mut ahead: Option<Option<Batch>> = None;
+        let mut renew = tokio::time::interval(RENEW);
+        loop {
+            tokio::select! {
+                held = &mut sending => {
+                    let ahead = match ahead {
+                        Some(ahead) => ahead,
+                        None => claiming.await,
+                    };
+                    return (held, ahead);
+                }
+                claimed = &mut claiming, if ahead.is_none() => ahead = Some(claimed),
+                _ = renew.tick() => {
+                    if let Some(Some(ahead)) = &ahead {
+                        // Whether it is still ours is asked again before it is sent.
+                        self.renew(&ahead.lease).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a batch that was claimed a while ago is still in our hands; then it stays there for as long again.
+    async fn is_ours(&self, lease: &str) -> Result<bool, StoreError> {
+        let until = self.now().checked_add(LEASE).unwrap_or(self.now());
+        let mut tx = self.store.begin().await?;
+        let ours = lease::renew(&mut tx, lease, until).await?;
+        tx.commit().await?;
+        Ok(ours)
+    }
+
+    /// Puts back a batch of which nothing was sent.
+    pub(super) async fn give_back(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        delivery::release(&mut tx, &batch.lease, self.now()).await?;
+        lease::end(&mut tx, &batch.lease).await?;
+        tx.commit().await
     }
 
     /// Claims up to `limit`; what is not to be sent any more is recorded as such at once. `None` if nothing is due.
@@ -242,16 +319,8 @@ impl Courier {
     }
 
     async fn renew(&self, id: &str) -> bool {
-        let until = self.now().checked_add(LEASE).unwrap_or(self.now());
-        let renewed: Result<bool, StoreError> = async {
-            let mut tx = self.store.begin().await?;
-            let ours = lease::renew(&mut tx, id, until).await?;
-            tx.commit().await?;
-            Ok(ours)
-        }
-        .await;
         // A store that cannot be reached is nobody's: the lease can neither be renewed nor taken.
-        renewed.unwrap_or(true)
+        self.is_ours(id).await.unwrap_or(true)
     }
 
     /// Writes final answers down. While the store cannot be reached, sending pauses (what was accepted and is not

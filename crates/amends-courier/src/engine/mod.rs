@@ -34,9 +34,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Deliveries claimed at once.
-const BATCH: usize = 500;
-/// Transactions of planning before something is sent in between.
-const PLAN_STEPS: usize = 10;
+const BATCH: usize = 1_000;
+/// Transactions of planning before something is sent in between: enough that a batch can be claimed of it.
+const PLAN_STEPS: usize = 2;
 /// How long a lease lasts without being renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is renewed.
@@ -65,6 +65,8 @@ pub struct Courier {
 }
 
 struct State {
+    /// Claimed while the last batch was sent; sent next.
+    ahead: Option<batch::Batch>,
     lines: Vec<Box<dyn Line>>,
     used: Instant,
     trial: Trial,
@@ -85,6 +87,7 @@ const CROWDED: Duration = Duration::from_secs(300);
 impl State {
     fn new() -> Self {
         Self {
+            ahead: None,
             lines: Vec::new(),
             used: Instant::now(),
             trial: Trial::default(),
@@ -183,6 +186,12 @@ impl Courier {
             }
         }
         self.close_lines().await;
+        let ahead = self.state.lock().await.ahead.take();
+        if let Some(ahead) = ahead
+            && let Err(error) = self.give_back(&ahead).await
+        {
+            tracing::warn!(%error, "what was claimed is put back by the next start");
+        }
     }
 
     async fn close_lines(&self) {
@@ -206,13 +215,17 @@ impl Courier {
         if glance.expired {
             self.take_back_expired().await?;
         }
-        if glance.to_plan {
+        if glance.to_plan && state.ahead.is_none() {
             self.plan().await?;
         }
         if *stop.borrow() {
             return Ok(Turn::Idle(None));
         }
         if let Some(health) = glance.health.as_ref().filter(|h| h.failing) {
+            // Another node stopped the channel.
+            if let Some(ahead) = state.ahead.take() {
+                self.give_back(&ahead).await?;
+            }
             let due = health.next_probe_at.is_none_or(|at| at <= self.now());
             return if due {
                 self.probe(&mut state, health).await
@@ -220,7 +233,10 @@ impl Courier {
                 Ok(Turn::Idle(health.next_probe_at))
             };
         }
-        let due = glance.to_plan || glance.expired || glance.next_due.is_some_and(|at| at <= self.now());
+        let due = state.ahead.is_some()
+            || glance.to_plan
+            || glance.expired
+            || glance.next_due.is_some_and(|at| at <= self.now());
         if due {
             state.used = Instant::now();
             return self.batch(&mut state, stop).await;

@@ -1,6 +1,6 @@
 //! One wave of a batch over several lines at once: what they share, and the work of each.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,9 @@ fn hash(what: &impl Hash) -> u64 {
 
 /// What the lines of one batch share.
 pub(super) struct Round {
+    /// What any line may take.
+    shared: Mutex<VecDeque<Task>>,
+    /// What one line must take: several messages to one address, and what came back to it.
     lanes: Vec<Mutex<VecDeque<Task>>>,
     halted: AtomicBool,
     /// Lines that are at work.
@@ -39,11 +42,21 @@ pub(super) struct RoundVerdict {
 impl Round {
     /// Messages to one address stay on one line, so that they arrive in order.
     pub(super) fn new(tasks: Vec<Task>, lanes: usize, trial: Trial) -> Self {
+        let mut messages: HashMap<String, usize> = HashMap::with_capacity(tasks.len());
+        for task in &tasks {
+            *messages.entry(task.delivery.address.clone()).or_default() += 1;
+        }
         let mut queues: Vec<VecDeque<Task>> = (0..lanes).map(|_| VecDeque::new()).collect();
+        let mut shared = VecDeque::with_capacity(tasks.len());
         for task in tasks {
-            queues[(hash(&task.delivery.address) % lanes as u64) as usize].push_back(task);
+            if messages.get(&task.delivery.address).is_some_and(|count| *count > 1) {
+                queues[(hash(&task.delivery.address) % lanes as u64) as usize].push_back(task);
+            } else {
+                shared.push_back(task);
+            }
         }
         Self {
+            shared: Mutex::new(shared),
             lanes: queues.into_iter().map(Mutex::new).collect(),
             halted: AtomicBool::new(false),
             open: AtomicUsize::new(0),
@@ -67,8 +80,20 @@ impl Round {
         self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn shared(&self) -> MutexGuard<'_, VecDeque<Task>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn next(&self, lane: usize) -> Option<Task> {
-        if self.is_halted() { None } else { self.lane(lane).pop_front() }
+        if self.is_halted() {
+            return None;
+        }
+        let own = self.lane(lane).pop_front();
+        own.or_else(|| self.shared().pop_front())
+    }
+
+    fn has_more(&self, lane: usize) -> bool {
+        !self.is_halted() && !(self.lane(lane).is_empty() && self.shared().is_empty())
     }
 
     fn note(&self, task: &Task, answer: &Answer) {
@@ -102,7 +127,7 @@ pub(super) async fn work(
     answers: mpsc::UnboundedSender<(Task, Answer)>,
 ) -> Option<Box<dyn Line>> {
     let mut barren = 0;
-    while !round.is_halted() && !round.lane(lane).is_empty() {
+    while round.has_more(lane) {
         let was_open = line.is_some();
         let mut open = match line.take() {
             Some(open) => open,

@@ -133,7 +133,7 @@ fn open_connection(file: &Path, writer: bool) -> Result<Connection, StoreError> 
          PRAGMA temp_store = MEMORY;",
     )?;
     connection.execute_batch(if writer {
-        "PRAGMA cache_size = -8000;"
+        "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000;"
     } else {
         "PRAGMA cache_size = -4000; PRAGMA query_only = ON;"
     })?;
