@@ -93,7 +93,7 @@ impl Round {
     }
 
     fn has_more(&self, lane: usize) -> bool {
-        !self.is_halted() && !(self.lane(lane).is_empty() && self.shared().is_empty())
+        !(self.is_halted() || self.lane(lane).is_empty() && self.shared().is_empty())
     }
 
     fn note(&self, task: &Task, answer: &Answer) {
