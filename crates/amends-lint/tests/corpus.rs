@@ -43,9 +43,13 @@ fn annotated_milestones_are_read_with_the_right_time() {
             let Some(time) = report[field]["time"].as_str() else { continue };
             let found = reading.facts.milestones.iter().find(|milestone| milestone.kind == kind);
             let found = found.and_then(|milestone| milestone.local);
+            let found = found.map(|local| local.strftime("%Y-%m-%dT%H:%M").to_string());
             told += 1;
-            right +=
-                u32::from(found.is_some_and(|local| local.strftime("%Y-%m-%dT%H:%M").to_string() == time));
+            if found.as_deref() == Some(time) {
+                right += 1;
+            } else {
+                println!("{path}: {field} is {time}, read {found:?}");
+            }
         }
     }
     let share = f64::from(right) / f64::from(told);

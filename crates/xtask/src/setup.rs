@@ -131,13 +131,14 @@ pub fn npm(folder: &Path) -> Result<(), String> {
     })
 }
 
-/// Installs what `requirements` lists into a folder of its own below the target folder, unless that has been done for this
-/// very list, and answers the folder.
+/// Installs what `requirements` lists into a folder of its own below the target folder, named as the one that the list
+/// lies in, unless that has been done for this very list, and answers the folder.
 ///
 /// # Errors
 /// When pip fails.
 pub fn python(requirements: &Path) -> Result<PathBuf, String> {
-    let folder = crate::target()?.join("python");
+    let name = requirements.parent().and_then(Path::file_name).unwrap_or_default();
+    let folder = crate::target()?.join("python").join(name);
     once(requirements, &folder.join(".installed"), || {
         println!("installing {} into {}", requirements.display(), folder.display());
         must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;

@@ -22,9 +22,9 @@ const FILES: [&str; 4] = [
     include_str!("../../words/letters.txt"),
 ];
 
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::of_files);
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::of_files(&FILES));
 
-/// All patterns of all files.
+/// The patterns of some files.
 pub(crate) struct Lexicon {
     vocabulary: std::collections::HashMap<String, u32>,
     groups: Vec<&'static str>,
@@ -33,14 +33,15 @@ pub(crate) struct Lexicon {
     by_word: Vec<Vec<usize>>,
     /// Patterns that can begin with a sort of word.
     by_class: Vec<usize>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "a test wants it empty"))]
+    #[cfg(test)]
     errors: Vec<String>,
 }
 
 impl Lexicon {
-    fn of_files() -> Lexicon {
+    /// Reads word files; lists of one are known in those after it.
+    pub fn of_files(files: &[&'static str]) -> Lexicon {
         let mut reader = Reader::default();
-        for file in FILES {
+        for file in files {
             reader.read(file);
         }
         let mut by_word = vec![Vec::new(); reader.vocabulary.len() + 1];
@@ -62,13 +63,63 @@ impl Lexicon {
             patterns: reader.patterns,
             by_word,
             by_class,
+            #[cfg(test)]
             errors: reader.errors,
+        }
+    }
+
+    /// The names of the groups, by their numbers.
+    pub fn groups(&self) -> &[&'static str] {
+        &self.groups
+    }
+
+    /// What is wrong in the files.
+    #[cfg(test)]
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+
+    /// Every place where a pattern begins to match, with the number of its group; of patterns that begin at one word each
+    /// is told.
+    pub fn all(&self, text: &str) -> Vec<Found> {
+        let mut room = Vec::new();
+        tokens(self, text, &mut room);
+        let mut found = Vec::new();
+        for at in 0..room.len() {
+            self.matching(&room, at, |group, end| {
+                found.push(Found { group, start: room[at].start, end: room[end - 1].end });
+            });
+        }
+        found
+    }
+
+    /// The patterns that begin at a token, with the token behind each.
+    fn matching(&self, room: &[Token], at: usize, mut tell: impl FnMut(usize, usize)) {
+        let token = room[at];
+        let by_word = self.by_word.get(token.id as usize).filter(|_| token.id != 0);
+        let by_class: &[usize] = if token.class == class::WORD { &[] } else { &self.by_class };
+        for index in by_word.into_iter().flatten().chain(by_class) {
+            let pattern = &self.patterns[*index];
+            if let Some(end) = pattern.ends(room, at).filter(|end| *end > at) {
+                tell(pattern.group, end);
+            }
         }
     }
 
     fn id(&self, word: &str) -> u32 {
         self.vocabulary.get(word).copied().unwrap_or(0)
     }
+}
+
+/// A pattern that was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// The number of its group.
+    pub group: usize,
+    /// Its first byte in the text.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
 }
 
 /// A phrase that was found.
@@ -93,18 +144,13 @@ fn find_into(sentence: &str, room: &mut Vec<Token>, found: &mut Vec<Hit>) {
     let lexicon = &*LEXICON;
     tokens(lexicon, sentence, room);
     for at in 0..room.len() {
-        let token = room[at];
-        let by_word = lexicon.by_word.get(token.id as usize).filter(|_| token.id != 0);
-        let by_class: &[usize] = if token.class == class::WORD { &[] } else { &lexicon.by_class };
-        for index in by_word.into_iter().flatten().chain(by_class) {
-            let pattern = &lexicon.patterns[*index];
-            let Some(end) = pattern.ends(room, at).filter(|end| *end > at) else { continue };
-            let group = lexicon.groups[pattern.group];
-            let hit = Hit { group, start: token.start, end: room[end - 1].end };
+        lexicon.matching(room, at, |group, end| {
+            let group = lexicon.groups[group];
+            let hit = Hit { group, start: room[at].start, end: room[end - 1].end };
             if !found.iter().any(|known| known.group == group && known.end >= hit.end) {
                 found.push(hit);
             }
-        }
+        });
     }
     drop_exceptions(found);
 }

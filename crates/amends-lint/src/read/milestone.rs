@@ -151,9 +151,12 @@ impl<'m> Chooser<'_, 'm> {
     fn start(&self, detected: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
         let public = |candidate: &&Candidate<'m>| !candidate.moment.cues.rehearsal;
         let rows: Vec<Candidate<'m>> = self.rows.iter().filter(public).copied().collect();
-        let said = strongest_first(&rows, Kind::Start, 5);
+        // Nothing is noticed before it starts; where the words insist, the reading does not.
         let before =
             |candidate: &Candidate<'m>| detected.is_none_or(|detected| detected.not_before(candidate));
+        let earlier: Vec<Candidate<'m>> = rows.iter().copied().filter(before).collect();
+        let said =
+            strongest_first(&earlier, Kind::Start, 5).or_else(|| strongest_first(&rows, Kind::Start, 6));
         let felt = || {
             rows.iter().copied().find(|candidate| {
                 let cues = candidate.moment.cues;
@@ -163,10 +166,7 @@ impl<'m> Chooser<'_, 'm> {
                 before(candidate) && (cues.effect || cues.weight(Kind::Start) >= 3) && !other
             })
         };
-        let changed = || {
-            let earlier: Vec<Candidate<'m>> = rows.iter().copied().filter(before).collect();
-            strongest_first(&earlier, Kind::Trigger, 3)
-        };
+        let changed = || strongest_first(&earlier, Kind::Trigger, 3);
         let range = || self.range().map(|(start, _)| start);
         said.or_else(|| strongest_first(self.front, Kind::Start, 5))
             .or_else(felt)
@@ -191,7 +191,11 @@ impl<'m> Chooser<'_, 'm> {
             self.rows
                 .iter()
                 .filter(after)
-                .find(|candidate| candidate.weight(Kind::Detected) >= least)
+                .find(|candidate| {
+                    let weight = candidate.weight(Kind::Detected);
+                    // "We are looking into it" is what others were told, later than it was noticed.
+                    weight >= least && (weight >= 5 || candidate.weight(Kind::FirstWord) < 4)
+                })
                 .copied()
         };
         label

@@ -28,7 +28,7 @@ const ROLL_HOURS: i64 = 6;
 /// Reads every moment of the document, in the order of the text.
 pub(super) fn moments(document: &Document<'_>, context: &Context) -> Vec<Moment> {
     let mut reader =
-        Reader { document, context, moments: Vec::new(), row_date: None, last_row: None, prose: None };
+        Reader { document, context, moments: Vec::new(), row_date: None, last_row: None, prose: None, columns: None };
     reader.front_matter();
     for (index, block) in document.blocks.iter().enumerate() {
         reader.block(index, block);
@@ -46,6 +46,8 @@ struct Reader<'d, 'a> {
     last_row: Option<DateTime>,
     /// The last date in the sentences of a section.
     prose: Option<(usize, Date)>,
+    /// The table that is read, and the zones that its columns are in.
+    columns: Option<(usize, Vec<Option<Zone>>)>,
 }
 
 /// The words and the place of one moment.
@@ -56,6 +58,8 @@ struct Place {
     text: Arc<str>,
     cues: Cues,
     section: usize,
+    /// The zone that the head of its column names.
+    column: Option<Zone>,
 }
 
 impl Reader<'_, '_> {
@@ -75,13 +79,14 @@ impl Reader<'_, '_> {
             let origin = Origin::FrontMatter;
             self.add(
                 &mention,
-                Place { block: None, origin, span: field.span, text: words.into(), cues, section: 0 },
+                Place { block: None, origin, span: field.span, text: words.into(), cues, section: 0, column: None },
             );
         }
     }
 
     fn block(&mut self, index: usize, block: &Block) {
-        if matches!(block.kind, BlockKind::Row { header: true, .. }) {
+        if let BlockKind::Row { table, header: true, .. } = block.kind {
+            self.columns = Some((table, block.cells().map(zone_of_column).collect()));
             return;
         }
         if let BlockKind::Code(language) = &block.kind {
@@ -99,17 +104,29 @@ impl Reader<'_, '_> {
         }
         let title = matches!(block.kind, BlockKind::Heading(1));
         let mut sentences = Sentences::new(text);
+        let mut zoned = false;
         for (at, mention) in mentions.iter().enumerate() {
+            let column = self.column(block, mention);
             let (origin, said): (Origin, Option<Arc<str>>) = if title {
                 (Origin::Title, None)
             } else if opens[at] {
-                (Origin::Row, Some(rest_of_row(self.document, index, mention, row_ends[at]).into()))
-            } else if let Some(label) = label_before(block, mention) {
+                // The same time again, in the zone of the next column.
+                if column.is_some() && std::mem::replace(&mut zoned, column.is_some()) {
+                    continue;
+                }
+                // Of "12:00 | 12:30 | Rollback" the words behind the last time are those of both.
+                let silent = |next: &usize| {
+                    opens[*next] && !text[mentions[next - 1].end..mentions[*next].start].contains(char::is_alphabetic)
+                };
+                let last = (at + 1..mentions.len()).take_while(silent).last().unwrap_or(at);
+                let rest = rest_of_row(self.document, index, &mentions[last], row_ends[last]);
+                (Origin::Row, Some(rest.into()))
+            } else if let Some(label) = label_before(block, mention).filter(|_| !within_row(block, &opens[..at])) {
                 (Origin::Label, Some(label.into()))
             } else {
                 (Origin::Prose, None)
             };
-            let (text, cues) = match said {
+            let (said, cues) = match said {
                 Some(said) => {
                     let mut cues = Cues::of(&said);
                     if origin == Origin::Label {
@@ -117,11 +134,24 @@ impl Reader<'_, '_> {
                     }
                     (said, cues)
                 }
-                None => sentences.around(mention.start),
+                None => {
+                    let (said, cues) = sentences.around(mention.start);
+                    (said, sentences.clause(&mentions, at).map_or(cues, Cues::of))
+                }
             };
             let span = block.text.span(mention.start, mention.end);
-            self.add(mention, Place { block: Some(index), origin, span, text, cues, section: block.section });
+            let place =
+                Place { block: Some(index), origin, span, text: said, cues, section: block.section, column };
+            self.add(mention, place);
         }
+    }
+
+    /// The zone of the column in which a time of a table stands.
+    fn column(&self, block: &Block, mention: &Mention) -> Option<Zone> {
+        let BlockKind::Row { table, cells, .. } = &block.kind else { return None };
+        let (_, zones) = self.columns.as_ref().filter(|(known, _)| known == table)?;
+        let cell = cells.iter().rposition(|(start, _)| *start <= mention.start)?;
+        zones.get(cell)?.clone()
     }
 
     fn add(&mut self, mention: &Mention, place: Place) {
@@ -139,7 +169,7 @@ impl Reader<'_, '_> {
             Some(until)
         });
         let own_zone = mention.zone.is_some();
-        let zone = mention.zone.clone().or_else(|| self.context.zone.as_ref().map(|said| said.value.clone()));
+        let zone = mention.zone.clone().or(place.column).or_else(|| self.context.zone.as_ref().map(|said| said.value.clone()));
         let has_time = mention.time.is_some();
         let instant = |local: Option<DateTime>| zone.as_ref()?.instant(local?);
         self.moments.push(Moment {
@@ -229,6 +259,20 @@ fn opens_row(block: &Block, mention: &Mention) -> bool {
             timely && !sentence && words::is_lead_in(before)
         }
     }
+}
+
+/// True for a time in the words of a row: "01:15: reports of 01:00 are sent".
+fn within_row(block: &Block, opened: &[bool]) -> bool {
+    !matches!(block.kind, BlockKind::Row { .. }) && opened.contains(&true)
+}
+
+/// The zone that the head of a column is, or holds in brackets: "UTC", "Time (CEST)".
+fn zone_of_column(head: &str) -> Option<Zone> {
+    const LONGEST: usize = 32;
+    if head.len() > LONGEST {
+        return None;
+    }
+    crate::read::zone::find(head).map(|(zone, ..)| zone)
 }
 
 /// How many hours `earlier` is before `later`; negative if it is not.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use serde::Serialize;
 
 /// A time zone that was named in the text.
@@ -31,7 +31,17 @@ impl Zone {
     pub fn instant(&self, local: DateTime) -> Option<Timestamp> {
         match (self.region, self.said_minutes) {
             (Some(region), said) => match TimeZone::get(region) {
-                Ok(zone) => zone.to_ambiguous_timestamp(local).compatible().ok(),
+                Ok(zone) => {
+                    let found = zone.to_ambiguous_timestamp(local);
+                    match (found.offset(), said) {
+                        (AmbiguousOffset::Fold { before, after }, Some(minutes))
+                            if [before, after].iter().any(|offset| offset.seconds() == minutes * 60) =>
+                        {
+                            at_offset(minutes, local)
+                        }
+                        _ => found.compatible().ok(),
+                    }
+                }
                 Err(_) => said.and_then(|minutes| at_offset(minutes, local)),
             },
             (None, Some(minutes)) => at_offset(minutes, local),

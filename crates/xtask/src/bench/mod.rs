@@ -4,9 +4,11 @@
 //! timed in the tests: a busy machine would make them lie.
 
 mod idle;
+mod lint;
 mod page;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -27,27 +29,27 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "start",
         about: "filling the demo, and importing a long history",
-        run: || benches("amends-app", "start"),
+        run: || benches("amends-app", "start", &[]),
     },
     Bench {
         name: "scale",
         about: "100,000 incidents, 1,000,000 events and 10,000 postmortems, on both engines",
-        run: || benches("amends-app", "scale"),
+        run: || benches("amends-app", "scale", &[]),
     },
     Bench {
         name: "mail",
         about: "mail to very many, beside smtp-source, and signed",
-        run: || benches("amends-courier", "mail"),
+        run: || benches("amends-courier", "mail", &[]),
     },
     Bench {
         name: "search",
         about: "searching letter by letter, on as large a record",
-        run: || benches("amends-memory", "search"),
+        run: || benches("amends-memory", "search", &[]),
     },
     Bench {
         name: "lint",
-        about: "a thousand reports, and one text made to be slow, on one core",
-        run: || benches("amends-lint", "lint"),
+        about: "a thousand reports, and one text made to be slow, on one core, beside proselint",
+        run: lint::measure,
     },
 ];
 
@@ -142,12 +144,13 @@ fn table(readings: Vec<Reading>) -> bool {
     all
 }
 
-/// Runs a cargo bench, passing its output on, and reads its lines.
-fn benches(package: &str, name: &str) -> Result<Vec<Reading>, String> {
+/// Runs a cargo bench with these variables, passing its output on, and reads its lines.
+fn benches(package: &str, name: &str, variables: &[(&str, &OsStr)]) -> Result<Vec<Reading>, String> {
     use std::io::{BufRead, BufReader};
     let mut command = cargo();
     command.args(["bench", "--quiet", "--locked", "--package", package, "--bench", name]);
     let shown = format!("cargo bench --package {package} --bench {name}");
+    command.envs(variables.iter().copied());
     let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = started.map_err(|error| format!("{shown}: {error}"))?;
     let out = child.stdout.take().expect("piped above");

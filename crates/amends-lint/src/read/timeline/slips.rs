@@ -1,7 +1,7 @@
-//! Dates that were mistyped in a timeline, and what was meant.
+//! Dates and hours that were mistyped in a timeline, and what was meant.
 //!
-//! People copy a row and forget to change its date. A careful reader sees it: the clock goes on while the date jumps
-//! back. What is written stays in [`Moment::local`]; what was meant goes to [`Moment::meant`].
+//! People copy a row and forget to change its date, or go on in another hour or zone. A careful reader sees it: the clock
+//! goes on while the date jumps back, or the minutes while the hours do. What is written stays in [`Moment::local`]; what was meant goes to [`Moment::meant`].
 
 use jiff::Span as Length;
 use jiff::civil::{Date, DateTime};
@@ -10,6 +10,9 @@ use crate::read::facts::{Dated, Moment, Origin};
 
 /// A row this many hours after the one below it was on the day before.
 const EVENING_HOURS: i64 = 12;
+
+/// A row at least this many hours before the one above it is no slip of the hour.
+const SLIP_HOURS: i64 = 4;
 
 /// Sets `meant` where the row before makes it plain.
 pub(super) fn correct(moments: &mut [Moment], document_date: Option<Date>) {
@@ -38,7 +41,7 @@ pub(super) fn correct(moments: &mut [Moment], document_date: Option<Date>) {
         }
     }
     let mut last: Option<DateTime> = None;
-    for at in rows {
+    for at in rows.iter().copied() {
         let Some(local) = moments[at].meant else { continue };
         if let Some(last) = last
             && local.date() < last.date()
@@ -48,6 +51,28 @@ pub(super) fn correct(moments: &mut [Moment], document_date: Option<Date>) {
             mean(&mut moments[at], last.date().to_datetime(local.time()));
         }
         last = moments[at].meant;
+    }
+    hours(moments, &rows);
+}
+
+/// "23:21" and below it "21:31", "21:41" to the end: the rest is told in another hour. One row above later ones is no
+/// slip, nor is a timeline with the newest row first.
+fn hours(moments: &mut [Moment], rows: &[usize]) {
+    let meant = |at: usize| moments[at].meant;
+    let mut back = rows.windows(2).filter(|pair| meant(pair[1]) < meant(pair[0]));
+    let (Some(turn), None) = (back.next(), back.next()) else { return };
+    let (Some(last), Some(first)) = (meant(turn[0]), meant(turn[1])) else { return };
+    let apart = last.duration_since(first);
+    let rest: Vec<usize> = rows.iter().copied().skip_while(|at| *at != turn[1]).collect();
+    let behind = rest.iter().all(|at| meant(*at).is_some_and(|local| local < last));
+    if !behind || rest.len() < 2 || last.date() != first.date() || apart.as_hours() >= SLIP_HOURS {
+        return;
+    }
+    let added = Length::new().hours(apart.as_hours() + 1);
+    for at in rest {
+        if let Some(local) = moments[at].meant.and_then(|local| local.checked_add(added).ok()) {
+            mean(&mut moments[at], local);
+        }
     }
 }
 

@@ -146,6 +146,46 @@ impl<'t> Sentences<'t> {
     }
 }
 
+impl<'t> Sentences<'t> {
+    /// Of a sentence with several times the words that speak of the one at `at`, a mention of the sentence that was read
+    /// last: "At 3:40 we switched it, and by 4:10 it was over." Nothing if it is the only one.
+    pub(super) fn clause(&self, mentions: &[Mention], at: usize) -> Option<&'t str> {
+        let here = &mentions[at];
+        let inside = |other: &&Mention| {
+            other.time.is_some() && (self.start..self.end).contains(&other.start) && here.time.is_some()
+        };
+        let before = mentions[..at].last().filter(inside);
+        let after = mentions.get(at + 1).filter(inside);
+        if before.is_none() && after.is_none() {
+            return None;
+        }
+        let from = before.map_or(self.start, |before| before.end);
+        let until = after.map_or(self.end, |after| after.start);
+        let (left, right) = (self.text.get(from..here.start)?, self.text.get(here.end..until)?);
+        let leads = said(left) == 0 || (right.starts_with(',') && passes(left));
+        Some(match (leads, after) {
+            (true, _) if said(right) > 0 => right,
+            (_, Some(_)) => left,
+            // What follows the last time belongs to it as well.
+            (_, None) => self.text.get(from..self.end)?,
+        })
+    }
+}
+
+/// True for words that only lead to the time: "Four minutes later, at 3:44 p.m., exports failed".
+fn passes(text: &str) -> bool {
+    const MOST: usize = 4;
+    let moved = ["later", "after", "afterwards", "earlier", "finally", "next", "day", "morning", "evening", "night"];
+    said(text) <= MOST && text.split(|c: char| !c.is_alphabetic()).any(|word| moved.contains(&word))
+}
+
+/// How many words say something: not "and by", "then at".
+fn said(text: &str) -> usize {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let empty = ["at", "by", "and", "then", "on", "around", "about", "until", "from", "the", "it", "we", "after", "before"];
+    words.filter(|word| !empty.iter().any(|other| word.eq_ignore_ascii_case(other))).count()
+}
+
 /// Where the sentence that begins at `start` ends.
 pub(crate) fn sentence_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
