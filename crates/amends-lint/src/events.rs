@@ -227,11 +227,14 @@ pub(crate) fn zone_slips<'c>(case: &Case<'c>) -> Vec<(&'c Moment, &'c Moment, i6
             let (Some(at), Some(zone), Some(own)) = (row.at, &row.zone, &moment.zone) else { return false };
             let hours = minutes_of_day(here, at);
             let elsewhere = (zone.region, zone.said_minutes) != (own.region, own.said_minutes);
+            let below = under(case, moment, row);
+            // The odd minute of a row in what stands under it is the same event, however far the zones are apart.
+            let odd = row.local.is_some_and(|local| local.minute() % 15 != 0);
             elsewhere
                 && hours != 0
                 && hours % 60 == 0
-                && hours <= 180
-                && (under(case, moment, row) || same_kind(moment, row))
+                && (hours <= 180 || (below && odd))
+                && (below || same_kind(moment, row))
         })?;
         let agrees = rows.iter().any(|other| other.at.is_some_and(|at| minutes_of_day(here, at) == 0));
         (!agrees).then(|| (moment, row, minutes_of_day(here, row.at.unwrap_or(here))))

@@ -41,13 +41,22 @@ pub(crate) fn claims<'c>(case: &Case<'c>, kind: MilestoneKind) -> Vec<Claim<'c>>
             claims.push(here);
             continue;
         }
-        if moment.origin == Origin::Prose {
+        if kind == MilestoneKind::Start && backdated(case, moment) {
+            claims.push(here);
+        } else if moment.origin == Origin::Prose {
             claims.extend(in_prose(case, kind, here, &moments, index));
         } else if moment.cues.weight(kind) >= PLAIN && !moment.cues.rehearsal {
             claims.push(here);
         }
     }
     claims
+}
+
+/// "The status page was backdated to 00:25" tells a start.
+fn backdated(case: &Case<'_>, moment: &Moment) -> bool {
+    let before = case.document().source.get(..moment.span.start).unwrap_or_default();
+    moment.origin == Origin::Prose
+        && before.trim_end().strip_suffix("to").is_some_and(|words| words.trim_end().ends_with("backdated"))
 }
 
 /// What a sentence says: a range in which something failed has both ends; another time counts only where the sentence
@@ -239,6 +248,7 @@ fn speaks_of_all(case: &Case<'_>, claim: &Claim<'_>) -> bool {
     match claim.moment.origin {
         Origin::Label | Origin::Title | Origin::FrontMatter => true,
         Origin::Row => false,
+        Origin::Prose if backdated(case, claim.moment) => true,
         Origin::Prose => {
             let block = claim.moment.block.and_then(|index| case.document().blocks.get(index));
             block.is_some_and(|block| {

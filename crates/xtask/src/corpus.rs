@@ -26,8 +26,8 @@ pub struct Arguments {
 }
 
 /// Rules that report two places which cannot both be true.
-const CONTRADICTIONS: [&str; 11] =
-    ["T04", "T06", "T08", "T09", "T10", "T11", "T12", "T16", "I03", "C03", "C10"];
+const CONTRADICTIONS: [&str; 12] =
+    ["T04", "T06", "T08", "T09", "T10", "T11", "T12", "T16", "I03", "I11", "C03", "C10"];
 
 /// Runs everything and prints the figures; whether all evaluators ran.
 ///

@@ -24,7 +24,14 @@ pub(super) fn title(document: &Document<'_>) -> Option<Said<String>> {
             .find(|other| matches!(other.kind, BlockKind::Heading(_)) && !other.embedded)
             .is_some_and(|other| other.span == block.span)
     };
-    if let Some(block) = first.filter(|block| front.is_none() || (!names_section(block) && opens(block))) {
+    // Where every section has a heading of the first level, the first of them is no title.
+    let titles = document.blocks.iter().filter(|block| block.kind == BlockKind::Heading(1) && !block.embedded && !block.quoted);
+    let sections = titles.filter(|block| names_section(block)).count() >= 2;
+    let entitled = |block: &Block| match front {
+        Some(_) => !names_section(block) && opens(block),
+        None => !(sections && names_section(block)),
+    };
+    if let Some(block) = first.filter(|block| entitled(block)) {
         return Some(said(document, block));
     }
     if let Some(field) = document.front.as_ref().and_then(|front| front.get("title"))

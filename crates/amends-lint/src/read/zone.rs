@@ -171,6 +171,20 @@ pub fn read(text: &str, at: usize) -> Option<(Zone, usize)> {
     named(rest).map(|(zone, length)| (zone, at + length))
 }
 
+/// Reads an abbreviation in lower case, which only behind a time is one: "10:25 am edt".
+pub fn read_lower(text: &str, at: usize) -> Option<(Zone, usize)> {
+    const SURE: [&str; 13] =
+        ["est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "cest", "bst", "ist", "aest"];
+    let rest = text.get(at..)?;
+    let length = rest.bytes().take(5).take_while(u8::is_ascii_lowercase).count();
+    let word = rest.get(..length)?;
+    if !SURE.contains(&word) {
+        return None;
+    }
+    let (zone, length) = named(&word.to_ascii_uppercase()).filter(|_| ends_word(rest.as_bytes(), length))?;
+    Some((Zone { text: word.to_owned(), ..zone }, at + length))
+}
+
 fn named(rest: &str) -> Option<(Zone, usize)> {
     let bytes = rest.as_bytes();
     if !bytes.first()?.is_ascii_alphabetic() {

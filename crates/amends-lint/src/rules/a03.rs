@@ -37,6 +37,11 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let message = format!("{} no due date.", actions::share(count, all, "has", "have"));
         (message, "Give each a date: (due 2026-12-01).")
     });
+    // Where the list has no dates at all, that nobody owns it is the graver news, and one warning is enough.
+    let some = case.facts().actions.iter().any(|action| action.due.is_some());
+    if !some && case.tier() < 2 {
+        findings = findings.into_iter().map(|finding| finding.at_most(Level::Hint)).collect();
+    }
     let Some(date) = &case.facts().date else { return findings };
     let past = case.facts().actions.iter().filter(|action| !action.done);
     findings.extend(past.filter_map(|action| {

@@ -32,8 +32,12 @@ pub(crate) const RULE: Rule = Rule::new("A04", Level::Warning, include_str!("a04
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let without = |action: &&Action| action.tracker.is_none() && !action.done;
-    actions::one_for_all(case, without, |count, all| {
+    let findings = actions::one_for_all(case, without, |count, all| {
         let message = format!("{} no ticket.", actions::share(count, all, "has", "have"));
         (message, "Add its number or address: (OPS-112).")
-    })
+    });
+    // A list without any ticket is kept elsewhere, or is too short to need one.
+    let some = case.facts().actions.iter().any(|action| action.tracker.is_some());
+    let most = if some || case.tier() >= 2 { Level::Warning } else { Level::Hint };
+    findings.into_iter().map(|finding| finding.at_most(most)).collect()
 }

@@ -38,7 +38,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let finding = Finding::at(action.span, message)
             .instead("Say what will be there afterwards: an alert with its threshold, a limit, a test, a decision by a date.");
         // Something to look at is named, or a ticket will tell.
-        Some(if artefact || action.tracker.is_some() { finding.at_most(Level::Hint) } else { finding })
+        let most = match (artefact || action.tracker.is_some(), case.tier()) {
+            (true, _) => Level::Hint,
+            (false, 2..) => Level::Error,
+            (false, _) => Level::Warning,
+        };
+        Some(finding.at_most(most))
     })
     .collect()
 }

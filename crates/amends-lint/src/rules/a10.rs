@@ -51,5 +51,13 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         1 => "The action does not say how one will see that it holds.".to_owned(),
         many => format!("None of the {many} actions says how one will see that it holds."),
     };
-    vec![Finding::at(first.span, message).instead("Name the test, the threshold or the drill that proves it.")]
+    let finding = Finding::at(first.span, message).instead("Name the test, the threshold or the drill that proves it.");
+    // What can be looked at afterwards is half a proof.
+    let visible = acts.iter().any(|action| action.verifiable);
+    let most = match (case.tier(), visible) {
+        (2.., _) => Level::Error,
+        (_, false) => Level::Warning,
+        (_, true) => Level::Hint,
+    };
+    vec![finding.at_most(most)]
 }

@@ -36,6 +36,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let found = first_of_sentences(case.phrases(&["should-have", "could-have", "would-have", "if-only"]));
     found
         .into_iter()
+        // The person beside it is the graver news, and one finding is enough for one sentence.
+        .filter(|phrase| !case.has_beside(phrase, &["named"]))
         .map(|phrase| {
             let words = case.document().slice(phrase.span);
             Finding::at(phrase.clause, format!("‘{words}’ tells what did not happen."))

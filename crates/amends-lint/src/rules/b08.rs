@@ -37,10 +37,14 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         // What customers felt may be said in a letter to them.
         !case.kinds_at(phrase.span.start).has(Kinds::REGRET | Kinds::APPENDIX)
     });
+    let words: Vec<_> = words.collect();
+    // One strong word may be a person speaking; several set the tone.
+    let most = if words.len() > 1 { Level::Warning } else { Level::Hint };
     let mut findings: Vec<Finding> = words
+        .into_iter()
         .map(|phrase| {
             let words = case.document().slice(phrase.span);
-            Finding::at(phrase.clause, format!("‘{words}’ is stronger than a fact.")).instead(INSTEAD)
+            Finding::at(phrase.clause, format!("‘{words}’ is stronger than a fact.")).at_most(most).instead(INSTEAD)
         })
         .collect();
     findings.extend(case.sentences().filter_map(|sentence| {

@@ -36,6 +36,12 @@ pub(crate) const RULE: Rule = Rule::new("I04", Level::Warning, include_str!("i04
 
 static USERS: LazyLock<Words> = words!("users");
 
+/// True if they stand in sections apart, which may speak of different things.
+fn other_section(case: &Case<'_>, a: &Quantity, b: &Quantity) -> bool {
+    let section = |quantity: &Quantity| case.block_at(quantity.span.start).map(|block| block.section);
+    section(a) != section(b)
+}
+
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let woolly = |quantity: &&Quantity| {
         quantity.amount == Amount::Woolly
@@ -46,5 +52,13 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(first) = places.next() else { return Vec::new() };
     let message = format!("‘{}’ says no number.", first.text);
     let finding = Finding::at(first.span, message).instead("Count them: ‘12 of 340’, or ‘at least 12’.");
+    // Where another sentence gives the number, or the whole, the vague word only speaks of it again.
+    let counted = case.facts().quantities.iter().any(|quantity| {
+        !matches!(quantity.amount, Amount::Woolly | Amount::Nothing)
+            && case.kinds_at(quantity.span.start).has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED | Kinds::REGRET)
+            && quantity.noun.split_whitespace().any(|word| USERS.has(&word.to_lowercase()))
+            && !other_section(case, quantity, first)
+    });
+    let finding = if counted { finding.at_most(Level::Hint) } else { finding };
     vec![places.take(8).fold(finding, |finding, other| finding.with(other.span, format!("‘{}’ here.", other.text)))]
 }

@@ -56,6 +56,7 @@ rules! {
     i08
     i09
     i10
+    i11
 
     // Headings.
     h01

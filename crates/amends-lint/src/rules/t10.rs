@@ -64,8 +64,50 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         }
         told.push(stated);
     }
+    findings.extend(since(case));
     findings
 }
+
+/// "17:20: it had been running for 10 minutes (since 15:10)": the row, the length and the time do not add up.
+fn since(case: &Case<'_>) -> Vec<Finding> {
+    let source = case.document().source;
+    let mut row: Option<&Moment> = None;
+    let mut findings = Vec::new();
+    let durations = &case.facts().durations;
+    for moment in &case.facts().moments {
+        if moment.origin == Origin::Row {
+            row = Some(moment);
+            continue;
+        }
+        let head = source.get(..moment.span.start).unwrap_or_default().trim_end_matches([' ', '~', '(']);
+        let (Some(above), Some(from), true) = (row, moment.local, head.ends_with("since")) else { continue };
+        let near = durations.partition_point(|duration| duration.span.start < moment.span.start);
+        let Some(length) = near.checked_sub(1).map(|at| &durations[at]) else { continue };
+        let close = moment.span.start.saturating_sub(length.span.end) <= NEAR && length.span.start > above.span.end;
+        let told = source.get(..length.span.start).unwrap_or_default().trim_end().ends_with("for");
+        let (Some(until), true) = (above.local, close && told && above.has_time && moment.has_time) else { continue };
+        let apart = times::minutes(until.duration_since(from)) - minutes(length);
+        if apart.abs() > times::tolerance(above, moment).max(minutes(length) / 5).max(2) {
+            let message = format!(
+                "‘{}’ at {} began at {}, not at {}.",
+                length.text,
+                until.strftime("%H:%M"),
+                until.checked_sub(jiff::Span::new().minutes(minutes(length))).unwrap_or(until).strftime("%H:%M"),
+                from.strftime("%H:%M"),
+            );
+            findings.push(
+                Finding::at(moment.span, message)
+                    .with(length.span, "the length")
+                    .with(above.span, "the time of the row")
+                    .instead("Correct the one that is mistyped."),
+            );
+        }
+    }
+    findings
+}
+
+/// How far a time may stand behind its length, in bytes.
+const NEAR: usize = 60;
 
 /// A length that is told of the incident as a whole.
 struct Stated<'c> {
@@ -114,6 +156,10 @@ fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stated<'c>> {
     }
     let summed = block.kinds.has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) || block.kinds.is_none();
     let detection = duration.of == Some(DurationOf::Detection);
+    let unnoticed = ["unnoticed for", "undetected for"].iter().any(|words| before.trim_end().ends_with(words));
+    if unnoticed {
+        return Some(Stated { duration, of: DurationOf::Detection, labelled });
+    }
     if !alone(case, duration) || beside_a_time(case, duration) {
         return None;
     }

@@ -30,7 +30,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::read::facts::{Audience, MilestoneKind as Kind};
+use crate::read::facts::{Audience, MilestoneKind as Kind, Origin};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
 
@@ -42,7 +42,9 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let place = case.heading_of(Kinds::TIMELINE).unwrap_or_else(|| case.title_span());
     let told = |kind: Kind| case.milestone(kind).is_some();
-    let timed = case.facts().moments.iter().any(|moment| moment.has_time);
+    // An incident of weeks may be told in days.
+    let dated = case.facts().moments.iter().filter(|moment| moment.origin == Origin::Row && moment.local.is_some()).count();
+    let timed = dated >= 2 || case.facts().moments.iter().any(|moment| moment.has_time);
     if !timed {
         let message = "It gives no time at all: not when it began, was noticed or was over.";
         return vec![Finding::at(place, message).instead("Add a timeline with its zone, from the change before it to the end.")];
@@ -53,8 +55,11 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut grave = vec![
         (!told(Kind::Start), "when it began"),
         (!told(Kind::Detected) && !told(Kind::Declared), "when it was noticed"),
-        (!told(Kind::Resolved) && !told(Kind::Mitigated), "when it was over"),
     ];
+    // That the end is missing is told by T20 where the start is known.
+    if !told(Kind::Start) && !told(Kind::Resolved) && !told(Kind::Mitigated) {
+        grave.push((true, "when it was over"));
+    }
     let mut light = vec![(!told(Kind::Trigger), "when the change was made that set it off")];
     if public { grave.push(unsaid) } else { light.push(unsaid) }
     let absent = grave.iter().chain(&light).filter(|(absent, _)| *absent);
@@ -63,5 +68,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) };
     let finding = Finding::at(place, format!("It does not say {list}."));
     let finding = finding.instead("Add the time, or say that there is none and why.");
-    vec![if case.tier() < 2 && !grave.iter().any(|(absent, _)| *absent) { finding.at_most(Level::Hint) } else { finding }]
+    // One of them may be told by words without a time.
+    let slight = grave.iter().filter(|(absent, _)| *absent).count() <= 1;
+    vec![if case.tier() < 2 && slight { finding.at_most(Level::Hint) } else { finding }]
 }

@@ -47,5 +47,9 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let finding = Finding::at(place, message).instead("Give the time at which users were no longer hurt.");
     // A row may tell the end in words that are not understood.
     let later = times::rows(case).into_iter().filter(|row| row.span > place).count();
-    vec![if later >= 2 { finding.at_most(Level::Warning) } else { finding }]
+    vec![match later {
+        0 => finding,
+        1 => finding.at_most(Level::Warning),
+        _ => finding.at_most(Level::Hint),
+    }]
 }

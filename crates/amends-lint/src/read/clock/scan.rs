@@ -352,7 +352,7 @@ impl Scan<'_> {
         if signed && (start != at || !self.is_offset(start)) {
             return (None, at);
         }
-        match zone::read(self.text, start) {
+        match zone::read(self.text, start).or_else(|| zone::read_lower(self.text, start)) {
             Some((zone, end)) => (Some(zone), end),
             None => (None, at),
         }
