@@ -25,7 +25,10 @@ pub(super) fn title(document: &Document<'_>) -> Option<Said<String>> {
             .is_some_and(|other| other.span == block.span)
     };
     // Where every section has a heading of the first level, the first of them is no title.
-    let titles = document.blocks.iter().filter(|block| block.kind == BlockKind::Heading(1) && !block.embedded && !block.quoted);
+    let titles = document
+        .blocks
+        .iter()
+        .filter(|block| block.kind == BlockKind::Heading(1) && !block.embedded && !block.quoted);
     let sections = titles.filter(|block| names_section(block)).count() >= 2;
     let entitled = |block: &Block| match front {
         Some(_) => !names_section(block) && opens(block),

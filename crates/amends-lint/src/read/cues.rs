@@ -64,7 +64,8 @@ enum Means {
     Live,
 }
 
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::of_files(&[include_str!("../../words/cues.txt")]));
+static LEXICON: LazyLock<Lexicon> =
+    LazyLock::new(|| Lexicon::of_files(&[include_str!("../../words/cues.txt")]));
 
 /// What each group of the lexicon means, by its number.
 static MEANS: LazyLock<Vec<Option<Means>>> =
@@ -85,7 +86,8 @@ fn means(group: &str) -> Option<Means> {
 
 /// True if the words before say the opposite: "not", "no longer", "failed to", with at most one word between.
 fn negated(text: &str, at: usize) -> bool {
-    let mut before = text.get(..at).unwrap_or_default().rsplit(|c: char| !is_inner(c)).filter(|word| !word.is_empty());
+    let mut before =
+        text.get(..at).unwrap_or_default().rsplit(|c: char| !is_inner(c)).filter(|word| !word.is_empty());
     let (one, two) = (before.next().unwrap_or_default(), before.next().unwrap_or_default());
     let no = |word: &str| {
         let word = word.to_lowercase();
@@ -103,7 +105,10 @@ fn negated(text: &str, at: usize) -> bool {
 /// True if the words that were found deny it themselves: "customers did not report".
 fn denied(found: &str) -> bool {
     found.split(|c: char| !is_inner(c)).any(|word| {
-        word.eq_ignore_ascii_case("not") || word.eq_ignore_ascii_case("never") || word.ends_with("n't") || word.ends_with("n’t")
+        word.eq_ignore_ascii_case("not")
+            || word.eq_ignore_ascii_case("never")
+            || word.ends_with("n't")
+            || word.ends_with("n’t")
     })
 }
 

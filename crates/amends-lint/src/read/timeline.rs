@@ -27,8 +27,15 @@ const ROLL_HOURS: i64 = 6;
 
 /// Reads every moment of the document, in the order of the text.
 pub(super) fn moments(document: &Document<'_>, context: &Context) -> Vec<Moment> {
-    let mut reader =
-        Reader { document, context, moments: Vec::new(), row_date: None, last_row: None, prose: None, columns: None };
+    let mut reader = Reader {
+        document,
+        context,
+        moments: Vec::new(),
+        row_date: None,
+        last_row: None,
+        prose: None,
+        columns: None,
+    };
     reader.front_matter();
     for (index, block) in document.blocks.iter().enumerate() {
         reader.block(index, block);
@@ -79,7 +86,15 @@ impl Reader<'_, '_> {
             let origin = Origin::FrontMatter;
             self.add(
                 &mention,
-                Place { block: None, origin, span: field.span, text: words.into(), cues, section: 0, column: None },
+                Place {
+                    block: None,
+                    origin,
+                    span: field.span,
+                    text: words.into(),
+                    cues,
+                    section: 0,
+                    column: None,
+                },
             );
         }
     }
@@ -116,12 +131,15 @@ impl Reader<'_, '_> {
                 }
                 // Of "12:00 | 12:30 | Rollback" the words behind the last time are those of both.
                 let silent = |next: &usize| {
-                    opens[*next] && !text[mentions[next - 1].end..mentions[*next].start].contains(char::is_alphabetic)
+                    opens[*next]
+                        && !text[mentions[next - 1].end..mentions[*next].start].contains(char::is_alphabetic)
                 };
                 let last = (at + 1..mentions.len()).take_while(silent).last().unwrap_or(at);
                 let rest = rest_of_row(self.document, index, &mentions[last], row_ends[last]);
                 (Origin::Row, Some(rest.into()))
-            } else if let Some(label) = label_before(block, mention).filter(|_| !within_row(block, &opens[..at])) {
+            } else if let Some(label) =
+                label_before(block, mention).filter(|_| !within_row(block, &opens[..at]))
+            {
                 (Origin::Label, Some(label.into()))
             } else {
                 (Origin::Prose, None)
@@ -169,7 +187,11 @@ impl Reader<'_, '_> {
             Some(until)
         });
         let own_zone = mention.zone.is_some();
-        let zone = mention.zone.clone().or(place.column).or_else(|| self.context.zone.as_ref().map(|said| said.value.clone()));
+        let zone = mention
+            .zone
+            .clone()
+            .or(place.column)
+            .or_else(|| self.context.zone.as_ref().map(|said| said.value.clone()));
         let has_time = mention.time.is_some();
         let instant = |local: Option<DateTime>| zone.as_ref()?.instant(local?);
         self.moments.push(Moment {

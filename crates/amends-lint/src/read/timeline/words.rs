@@ -175,14 +175,18 @@ impl<'t> Sentences<'t> {
 /// True for words that only lead to the time: "Four minutes later, at 3:44 p.m., exports failed".
 fn passes(text: &str) -> bool {
     const MOST: usize = 4;
-    let moved = ["later", "after", "afterwards", "earlier", "finally", "next", "day", "morning", "evening", "night"];
+    let moved =
+        ["later", "after", "afterwards", "earlier", "finally", "next", "day", "morning", "evening", "night"];
     said(text) <= MOST && text.split(|c: char| !c.is_alphabetic()).any(|word| moved.contains(&word))
 }
 
 /// How many words say something: not "and by", "then at".
 fn said(text: &str) -> usize {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let empty = ["at", "by", "and", "then", "on", "around", "about", "until", "from", "the", "it", "we", "after", "before"];
+    let empty = [
+        "at", "by", "and", "then", "on", "around", "about", "until", "from", "the", "it", "we", "after",
+        "before",
+    ];
     words.filter(|word| !empty.iter().any(|other| word.eq_ignore_ascii_case(other))).count()
 }
 
