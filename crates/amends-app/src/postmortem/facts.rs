@@ -319,7 +319,7 @@ fn what_happened(event: &Event) -> Option<String> {
     let text = |text: &str| escape(&markdown::line(text, 500));
     let who = escape(&event.actor.name);
     Some(match &event.body {
-        EventBody::Declared { severity } => format!("Declared as {severity} by {who}"),
+        EventBody::Declared { severity } => format!("Declared as {} by {who}", severity.label()),
         EventBody::Note { text: note } => format!("{who}: {}", text(note)),
         EventBody::Update { phase, text: told, .. } => {
             format!("Told customers ({}): {}", phase.label(), text(told))
@@ -344,7 +344,7 @@ fn what_happened(event: &Event) -> Option<String> {
         },
         EventBody::Severity { from, to, reason } => {
             let why = reason.as_deref().map_or(String::new(), |reason| format!(": {}", escape(reason)));
-            format!("Severity {from} → {to}{why}")
+            format!("Severity {} → {}{why}", from.label(), to.label())
         }
         EventBody::State { to, .. } => format!("{who} set the state to {to}"),
         EventBody::Visibility { to, .. } => format!("Made {to}"),

@@ -60,13 +60,8 @@ impl Company {
         let incident = declared["id"].as_str().expect("as described").to_owned();
 
         // Held, and said so: in the log, by the doctor, by the API.
-        let server = &self.nodes[0];
-        assert!(
-            poll(SOON, || server.log().contains("mail is held").then_some(())).is_some(),
-            "{}",
-            server.log()
-        );
-        assert!(server.log().contains("rejected: unsigned"), "the server's own words are in the log");
+        self.one_says("mail is held");
+        self.one_says("rejected: unsigned");
         let health = self.client(0).get("/api/v1/health").expect(200).json();
         let mail = &health["mail"];
         assert!(mail["held"] == true && mail["waiting"] == self.subscribers, "{health}");
@@ -83,8 +78,7 @@ impl Company {
         // Mended: everybody is told, once.
         self.sink.behave(Behaviour::Accept);
         self.everybody_has("word-one", SOON);
-        let found = poll(SOON, || server.log().contains("mail goes out again").then_some(()));
-        assert!(found.is_some(), "{}", server.log());
+        self.one_says("mail goes out again");
         once_each(&self.sink.messages(), "word-one", self.subscribers);
 
         // Resolved.
@@ -125,6 +119,13 @@ impl Company {
             self.subscribers,
             self.subscribers
         )
+    }
+
+    /// Waits until the log of a node, whichever it is, holds this.
+    fn one_says(&self, words: &str) {
+        let said = || self.nodes.iter().any(|node| node.log().contains(words)).then_some(());
+        let logs = || self.nodes.iter().map(|node| node.log()).collect::<Vec<_>>().join("\n---\n");
+        assert!(poll(SOON, said).is_some(), "no node says “{words}”:\n{}", logs());
     }
 
     fn publish_letter(&self, incident: &str) {

@@ -37,7 +37,7 @@ fn what_is_written_reads_well_anywhere() {
         "title: \"Users cannot pay *at all*\"\ndate: 2026-03-10\n",
         "\n# Users cannot pay \\*at all\\*\n",
         "for <!--amends:fact:duration-->2 h 05 min<!--amends:end-->:",
-        "\n| 2026-03-10 15:03 | Declared as sev2 by Ada |\n",
+        "\n| 2026-03-10 15:03 | Declared as SEV 2 by Ada |\n",
     ] {
         assert!(written.contains(part), "{part}\n{written}");
     }

@@ -38,7 +38,7 @@ fn tables_stand_by_themselves() {
         "| Time (UTC) | What happened |",
         "| 2026-03-10 14:58 | It began |",
         "| 2026-03-10 15:02 | Alert from pager: 5xx above 2 % \\| rising |",
-        "| 2026-03-10 15:03 | Declared as sev2 by Ada |",
+        "| 2026-03-10 15:03 | Declared as SEV 2 by Ada |",
         "| 2026-03-10 15:10 | Told customers (Investigating): We are looking. |",
         "| 2026-03-10 15:20 | Ada: a \\<b\\> \\{\\{started\\}\\} |",
     ] {
