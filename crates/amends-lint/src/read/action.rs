@@ -16,9 +16,15 @@ pub(super) fn read(document: &Document<'_>, context: &Context) -> Vec<Action> {
     let mut columns: (usize, Vec<Column>) = (usize::MAX, Vec::new());
     let has_children = children(document);
     let listed = sections_with_lists(document);
+    let tabled = sections_with_tables(document);
     for (index, block) in document.blocks.iter().enumerate() {
         // "Follow-up timeline" tells what happened, not what is promised.
         if !block.kinds.has(Kinds::ACTIONS) || block.kinds.has(Kinds::TIMELINE) || block.quoted {
+            continue;
+        }
+        // Beside a table of actions a list explains its columns.
+        let beside = tabled.get(block.section).copied().unwrap_or(false);
+        if (beside && !matches!(block.kind, BlockKind::Row { .. })) || advises_others(block.text.as_str()) {
             continue;
         }
         match &block.kind {
@@ -56,10 +62,39 @@ pub(super) fn read(document: &Document<'_>, context: &Context) -> Vec<Action> {
     }
     actions.retain(|action: &Action| action.text.chars().filter(|c| c.is_alphabetic()).count() >= 3);
     for action in &mut actions {
+        action.done |= taken(document, action);
         let judged = strength::judge(&action.text, action.tracker.is_some());
         (action.strength, action.verifiable) = (judged.strength, judged.verifiable);
     }
     actions
+}
+
+/// "Package maintainers should use a second factor": advice to readers, not a promise.
+fn advises_others(text: &str) -> bool {
+    const LEAD: usize = 60;
+    let head = clip(text, LEAD).to_lowercase();
+    let Some(at) = head.find(" should ") else { return false };
+    let whom = ["users", "customers", "maintainers", "consumers", "subscribers", "you", "everyone", "people"];
+    head[..at].split_whitespace().last().is_some_and(|last| whom.contains(&last))
+}
+
+/// True under a heading such as "Actions taken".
+fn taken(document: &Document<'_>, action: &Action) -> bool {
+    let after = document.blocks.partition_point(|block| block.span.start <= action.span.start);
+    let block = after.checked_sub(1).and_then(|at| document.blocks.get(at));
+    let title = block.and_then(|block| document.sections.get(block.section)).map(|section| section.title.to_lowercase());
+    title.is_some_and(|title| ["taken", "already done", "completed"].iter().any(|word| title.contains(word)))
+}
+
+/// For each section whether it holds a table with a column of actions.
+fn sections_with_tables(document: &Document<'_>) -> Vec<bool> {
+    let mut tabled = vec![false; document.sections.len()];
+    for block in &document.blocks {
+        if let (BlockKind::Row { header: true, .. }, Some(slot)) = (&block.kind, tabled.get_mut(block.section)) {
+            *slot |= block.cells().map(Column::of).any(|column| column == Column::Text);
+        }
+    }
+    tabled
 }
 
 /// An item that only names what is nested in it: "**Review actions**:".
@@ -199,11 +234,16 @@ fn from_text(document: &Document<'_>, context: &Context, block: &Block) -> Actio
 }
 
 fn clipped(text: &str) -> String {
-    let mut end = text.len().min(LIMIT);
+    clip(text, LIMIT).trim().to_owned()
+}
+
+/// The first bytes of a text, up to the end of a character.
+fn clip(text: &str, length: usize) -> &str {
+    let mut end = text.len().min(length);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text[..end].trim().to_owned()
+    &text[..end]
 }
 
 /// What follows one of the labels up to the next mark. Labels must begin a word.

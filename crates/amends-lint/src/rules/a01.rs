@@ -2,6 +2,9 @@
 //!
 //! Actions that name nobody who will see to them: no column, no ‘owner:’, no handle. One finding for all of them.
 //!
+//! A list in which no action has an owner is a warning below tier 2: names may be kept elsewhere. One that names some
+//! owners has forgotten the others, which is an error.
+//!
 //! ## Why it matters
 //!
 //! What belongs to everybody is done by nobody. One name makes the promise real.

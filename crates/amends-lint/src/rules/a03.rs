@@ -3,6 +3,9 @@
 //! Actions with no date until when they are done, and dates before the report's own date. One finding for all that
 //! have none.
 //!
+//! Below tier 2 a list without any date is a hint, because that nobody owns it (A01) is the graver news; one that has
+//! some dates has forgotten the others.
+//!
 //! ## Why it matters
 //!
 //! Work without a date loses against work with one, every week.

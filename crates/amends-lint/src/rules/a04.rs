@@ -2,6 +2,8 @@
 //!
 //! Actions without a ticket, pull request or address where their state can be seen. One finding for all of them.
 //!
+//! A list in which no action has a ticket is a hint below tier 2; one that has some has forgotten the others.
+//!
 //! ## Why it matters
 //!
 //! A report is read once. What is in the tracker is seen when work is planned.

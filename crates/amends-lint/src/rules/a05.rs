@@ -3,6 +3,8 @@
 //! ‘Improve’, ‘ensure’, ‘investigate’, ‘consider’, ‘look into’ as the head verb, without a number or a thing that
 //! one could look at.
 //!
+//! Below tier 2 it is a warning.
+//!
 //! ## Why it matters
 //!
 //! Nobody can say when it is done, so it is never done or always.

@@ -3,6 +3,8 @@
 //! Every action is training, documents, reviews, decisions to come or care: nothing is detected, limited or
 //! removed.
 //!
+//! Below tier 2 it is a warning.
+//!
 //! ## Why it matters
 //!
 //! Studies of corrective actions find that weak ones alone do not lower recurrence. One stronger action is worth

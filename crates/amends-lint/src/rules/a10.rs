@@ -2,6 +2,9 @@
 //!
 //! No action names a test, a threshold, a drill or a date on which somebody looks whether it works.
 //!
+//! Below tier 2 it is a warning, and a hint where at least the deed can be looked at, or where all actions are weak,
+//! which A07 tells.
+//!
 //! ## Why it matters
 //!
 //! An alert that never fired and a backup that was never restored are hopes. What is not proven is found out in the
@@ -26,7 +29,7 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::Action;
-use crate::read::strength::Strength;
+use crate::read::strength::{Grade, Strength};
 use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::sync::LazyLock;
@@ -54,7 +57,9 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let finding = Finding::at(first.span, message).instead("Name the test, the threshold or the drill that proves it.");
     // What can be looked at afterwards is half a proof.
     let visible = acts.iter().any(|action| action.verifiable);
-    let most = match (case.tier(), visible) {
+    // That all are weak is another rule's, and says as much.
+    let weak = acts.iter().all(|action| action.strength.grade() == Grade::Weak);
+    let most = match (case.tier(), visible || weak) {
         (2.., _) => Level::Error,
         (_, false) => Level::Warning,
         (_, true) => Level::Hint,

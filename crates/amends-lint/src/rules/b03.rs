@@ -37,7 +37,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     found
         .into_iter()
         // The person beside it is the graver news, and one finding is enough for one sentence.
-        .filter(|phrase| !case.has_beside(phrase, &["named"]))
+        .filter(|phrase| !case.has_beside(phrase, &["named", "role"]))
         .map(|phrase| {
             let words = case.document().slice(phrase.span);
             Finding::at(phrase.clause, format!("‘{words}’ tells what did not happen."))

@@ -3,6 +3,8 @@
 //! Intensifiers (‘ridiculous’, ‘horrible’, ‘insanely slow’) and two or more exclamation marks. A single exclamation
 //! mark is a hint.
 //!
+//! A single strong word is a hint; several set the tone.
+//!
 //! ## Why it matters
 //!
 //! Strong words make the next writer careful instead of exact. A number says it better.

@@ -40,6 +40,13 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let (Some((start, began)), Some((detected, noticed))) = (time(MilestoneKind::Start), time(MilestoneKind::Detected)) else {
         return Vec::new();
     };
+    // Where only the change before it is told, nobody knows when there was something to notice.
+    let plain = case.facts().moments.get(start.moment).is_some_and(|moment| {
+        moment.cues.effect || moment.cues.weight(MilestoneKind::Start) >= 3 || moment.cues.weight(MilestoneKind::Trigger) < 3
+    });
+    if !plain {
+        return Vec::new();
+    }
     let limit = match case.tier() {
         0 => 60,
         1 => 30,

@@ -3,6 +3,8 @@
 //! ‘Some’, ‘several’, ‘many’, ‘a number of’ before users, customers, teams, orders and the like, where a summary or
 //! an impact section should count them.
 //!
+//! Where another sentence of the section gives a number, it is a hint.
+//!
 //! ## Why it matters
 //!
 //! Everybody fills the gap with what they fear or hope. The number can nearly always be had from logs, and ‘at
@@ -36,6 +38,12 @@ pub(crate) const RULE: Rule = Rule::new("I04", Level::Warning, include_str!("i04
 
 static USERS: LazyLock<Words> = words!("users");
 
+/// "Most of them" is no count of the hurt, and "several other sites" are not theirs.
+fn says_else(quantity: &Quantity) -> bool {
+    let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_lowercase();
+    first(&quantity.noun) == "other" || first(&quantity.text) == "most"
+}
+
 /// True if they stand in sections apart, which may speak of different things.
 fn other_section(case: &Case<'_>, a: &Quantity, b: &Quantity) -> bool {
     let section = |quantity: &Quantity| case.block_at(quantity.span.start).map(|block| block.section);
@@ -46,6 +54,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let woolly = |quantity: &&Quantity| {
         quantity.amount == Amount::Woolly
             && case.kinds_at(quantity.span.start).has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED | Kinds::REGRET)
+            && !says_else(quantity)
             && quantity.noun.split_whitespace().take(3).any(|word| USERS.has(&word.to_lowercase()))
     };
     let mut places = case.facts().quantities.iter().filter(woolly);

@@ -1,7 +1,7 @@
 //! # A placeholder
 //!
 //! TBD, TODO, ‘to be determined’, lorem ipsum, ‘insert … here’, a date of the template, and sections of a known
-//! kind with nothing in them.
+//! kind with nothing in them. A text in which nothing is written is a warning.
 //!
 //! ## Why it matters
 //!
@@ -31,6 +31,7 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::document::BlockKind;
 use crate::read::section::Kinds;
+use crate::read::span::Span;
 use crate::rule::Rule;
 use crate::words::{Words, words};
 use std::sync::LazyLock;
@@ -57,7 +58,19 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         }
     }
     findings.extend(empty_sections(case));
+    findings.extend(empty(case));
     findings
+}
+
+/// A text without a word.
+fn empty(case: &Case<'_>) -> Option<Finding> {
+    let document = case.document();
+    if document.blocks.iter().any(|block| block.text.as_str().contains(char::is_alphanumeric)) {
+        return None;
+    }
+    let message = if document.front.is_some() { "Nothing is written below the front matter." } else { "The text is empty." };
+    let finding = Finding::at(Span::default(), message).at_most(Level::Warning);
+    Some(finding.instead("Begin with what users could not do, from when to when."))
 }
 
 /// Headings of known sections that are followed at once by the next heading, or by nothing.

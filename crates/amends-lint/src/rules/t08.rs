@@ -1,7 +1,7 @@
 //! # The stated start is not the timeline's start
 //!
 //! A sentence, label, title or front matter that says when it began, when the timeline has another time for the
-//! beginning. Words such as ‘about’ allow a quarter of an hour.
+//! beginning; so is a notice that was backdated. Words such as ‘about’ allow a quarter of an hour.
 //!
 //! ## Why it matters
 //!

@@ -1,7 +1,7 @@
 //! # The stated length is not the time between start and end
 //!
 //! A length of the outage, of the repair or of the time until detection that fits no pair of the text's own
-//! milestones, or two such lengths that differ. Round numbers and ‘about’ are given room.
+//! milestones, or two such lengths that differ; ‘for 10 minutes (since 15:10)’ in a row of another time. Round numbers and ‘about’ are given room.
 //!
 //! ## Why it matters
 //!

@@ -3,6 +3,9 @@
 //! A text that does not say when it began, when it was noticed, when customers were first told, or when it was
 //! over. That nothing tells the trigger or the first relief is a hint.
 //!
+//! Below tier 2 a single missing one is a hint, and the end is told by T20 where the start is known. A report of weeks may
+//! be told in days.
+//!
 //! ## Why it matters
 //!
 //! The gaps between milestones are where time is won next time: an outage that was noticed late needs another
@@ -42,9 +45,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let place = case.heading_of(Kinds::TIMELINE).unwrap_or_else(|| case.title_span());
     let told = |kind: Kind| case.milestone(kind).is_some();
+    let timed = case.facts().moments.iter().any(|moment| moment.has_time);
     // An incident of weeks may be told in days.
-    let dated = case.facts().moments.iter().filter(|moment| moment.origin == Origin::Row && moment.local.is_some()).count();
-    let timed = dated >= 2 || case.facts().moments.iter().any(|moment| moment.has_time);
+    let days = case.facts().moments.iter().filter(|moment| moment.origin == Origin::Row && moment.local.is_some());
+    if !timed && days.count() >= 2 {
+        return Vec::new();
+    }
     if !timed {
         let message = "It gives no time at all: not when it began, was noticed or was over.";
         return vec![Finding::at(place, message).instead("Add a timeline with its zone, from the change before it to the end.")];

@@ -3,6 +3,9 @@
 //! Nothing in the text says when it was over: no row of a timeline, no label, no sentence with a time, no length of the
 //! outage either. It is a warning if rows of a timeline follow the beginning, because one of them may mean the end.
 //!
+//! Where rows of the timeline follow the start, it is a warning or a hint: one of them may tell the end in words that
+//! are not understood.
+//!
 //! ## Why it matters
 //!
 //! A reader who was hurt asks how long it lasted. Without an end there is no duration, and "is resolved" may mean any day.
@@ -38,6 +41,10 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let timed: Vec<_> = case.facts().moments.iter().filter(|moment| times::counts(case, moment)).collect();
+    // A range has an end, whatever its words are.
+    if timed.iter().any(|moment| moment.until.is_some()) {
+        return Vec::new();
+    }
     let start = case.milestone(MilestoneKind::Start);
     // Without two times there is no timeline at all, which is another rule's.
     let Some(place) = start.map(|start| start.span).or_else(|| timed.get(1).and(timed.first()).map(|first| first.span)) else {

@@ -199,7 +199,11 @@ fn summary(levels: impl Iterator<Item = Level>, files: usize) -> String {
         .into_iter()
         .flatten()
         .collect();
+    let total = files;
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    if total == 0 {
+        return "There is no Markdown file to read.\n".to_owned();
+    }
     if parts.is_empty() {
         return format!("Nothing found in {files}.\n");
     }
