@@ -82,7 +82,9 @@ fn advises_others(text: &str) -> bool {
 fn taken(document: &Document<'_>, action: &Action) -> bool {
     let after = document.blocks.partition_point(|block| block.span.start <= action.span.start);
     let block = after.checked_sub(1).and_then(|at| document.blocks.get(at));
-    let title = block.and_then(|block| document.sections.get(block.section)).map(|section| section.title.to_lowercase());
+    let title = block
+        .and_then(|block| document.sections.get(block.section))
+        .map(|section| section.title.to_lowercase());
     title.is_some_and(|title| ["taken", "already done", "completed"].iter().any(|word| title.contains(word)))
 }
 
@@ -90,7 +92,9 @@ fn taken(document: &Document<'_>, action: &Action) -> bool {
 fn sections_with_tables(document: &Document<'_>) -> Vec<bool> {
     let mut tabled = vec![false; document.sections.len()];
     for block in &document.blocks {
-        if let (BlockKind::Row { header: true, .. }, Some(slot)) = (&block.kind, tabled.get_mut(block.section)) {
+        if let (BlockKind::Row { header: true, .. }, Some(slot)) =
+            (&block.kind, tabled.get_mut(block.section))
+        {
             *slot |= block.cells().map(Column::of).any(|column| column == Column::Text);
         }
     }
