@@ -15,6 +15,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::dns::{LookupError, Names};
 use crate::policy::{AddressPolicy, Refusal, Trust, refused_name};
+use crate::target::Target;
 use crate::tls::{Tls, Verify};
 
 /// Where to, and who said so.
@@ -130,6 +131,14 @@ impl Door {
         })
     }
 
+    /// Judges a target before DNS is asked.
+    ///
+    /// # Errors
+    /// The [`Refusal`].
+    pub fn vet_target(&self, target: &Target, trust: Trust) -> Result<(), Refusal> {
+        self.policy.vet_target(target, trust)
+    }
+
     /// Resolves, judges and connects. `TCP_NODELAY` is set: what speaks here writes whole groups of commands, and
     /// waiting for an acknowledgement of the last one costs up to 40 ms each time.
     ///
@@ -168,15 +177,16 @@ impl Door {
         if let Ok(ip) = to.host.parse::<IpAddr>() {
             return Ok(vec![ip]);
         }
-        if let Some(names) = &self.names {
-            return Ok(names.addresses(&to.host).await?);
-        }
         if to.trust == Trust::Visitor {
             // Refused before DNS is asked: a look-up already tells the owner of the zone something.
-            let listed = self.policy.allow.iter().any(|a| a.host.eq_ignore_ascii_case(&to.host));
-            if !listed && let Some(why) = refused_name(&to.host) {
+            if !self.policy.lists(&to.host, to.port)
+                && let Some(why) = refused_name(&to.host)
+            {
                 return Err(Refusal::new(&to.host, why).into());
             }
+        }
+        if let Some(names) = &self.names {
+            return Ok(names.addresses(&to.host).await?);
         }
         let found = tokio::net::lookup_host((to.host.as_str(), to.port))
             .await

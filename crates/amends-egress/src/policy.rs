@@ -10,6 +10,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::target::Target;
+
 /// Who chose a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -22,7 +24,7 @@ pub enum Trust {
 /// One entry of the operator's allow list: this name, resolved into this network, on this port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowed {
-    /// Host name as it is written in the destination, without a trailing dot; compared without case.
+    /// Host name as it is written in the destination, without a trailing dot; compared without case. `*` is any.
     pub host: String,
     /// First address of the network.
     pub network: IpAddr,
@@ -30,6 +32,36 @@ pub struct Allowed {
     pub prefix: u8,
     /// TCP port.
     pub port: u16,
+}
+
+impl Allowed {
+    /// Reads `hook.corp.local 10.0.0.0/8 8080`: host (or `*`), network, port.
+    ///
+    /// # Errors
+    /// What is wrong and how to write it.
+    pub fn parse(written: &str) -> Result<Self, String> {
+        let how = "write host, network and port: hook.corp.local 10.0.0.0/8 8080";
+        let mut parts = written.split_whitespace();
+        let (Some(host), Some(network), Some(port), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(how.into());
+        };
+        let (network, prefix) = network.split_once('/').ok_or(how)?;
+        let network: IpAddr = network.parse().map_err(|_| how)?;
+        let most = if network.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.parse().ok().filter(|p| *p <= most).ok_or(how)?;
+        let port = port.parse().ok().filter(|p| *p > 0).ok_or(how)?;
+        let entry = Self { host: host.to_owned(), network, prefix, port };
+        if prefix > 0 && never_allowed(network) {
+            return Err("link-local and metadata addresses cannot be allowed".into());
+        }
+        Ok(entry)
+    }
+
+    fn is_for(&self, host: &str) -> bool {
+        self.host == "*" || self.host.trim_end_matches('.').eq_ignore_ascii_case(host.trim_end_matches('.'))
+    }
 }
 
 /// Why an address or name is not dialled. The text names the kind of address, never more.
@@ -104,13 +136,48 @@ impl AddressPolicy {
         Ok(())
     }
 
+    /// Judges what can be judged before DNS is asked: scheme, port, name, and an address that stands there itself.
+    ///
+    /// # Errors
+    /// The [`Refusal`].
+    pub fn vet_target(&self, target: &Target, trust: Trust) -> Result<(), Refusal> {
+        if trust == Trust::Operator {
+            return Ok(());
+        }
+        let (host, port) = (target.host(), target.port());
+        let listed = self.lists(host, port);
+        if !target.is_https() && !listed {
+            return Err(Refusal::new(host, "only https is allowed"));
+        }
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            return self.vet(host, port, &[ip], trust);
+        }
+        if listed {
+            return Ok(());
+        }
+        if let Some(why) = refused_name(host) {
+            return Err(Refusal::new(host, why));
+        }
+        if !self.ports.contains(&port) {
+            return Err(Refusal::new(
+                format_args!("port {port}"),
+                "the port is not open to visitors' addresses",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether the allow list has an entry for this name and port, whatever it resolves to.
+    pub(crate) fn lists(&self, host: &str, port: u16) -> bool {
+        self.allow.iter().any(|a| a.port == port && a.is_for(host))
+    }
+
     fn on_list(&self, host: &str, port: u16, ip: IpAddr) -> bool {
         !never_allowed(ip)
-            && self.allow.iter().any(|a| {
-                a.port == port
-                    && a.host.trim_end_matches('.').eq_ignore_ascii_case(host.trim_end_matches('.'))
-                    && within(plain(ip), a.network, a.prefix)
-            })
+            && self
+                .allow
+                .iter()
+                .any(|a| a.port == port && a.is_for(host) && within(plain(ip), a.network, a.prefix))
     }
 }
 
