@@ -10,14 +10,17 @@ use crate::error::AppError;
 use crate::incident::full_name;
 use crate::paging::{Listed, Paging};
 use crate::record;
-use amends_courier::message::{self, Content, Listed as Part, MaintenanceNews, Update};
+use amends_courier::message::{
+    self, ComponentNews, Content, Listed as Part, MaintenanceNews, Snapshot, Stored, Update,
+};
 use amends_courier::plan;
 use amends_model::broadcast::{Audience, Counts};
+use amends_model::event::ComponentChange;
 use amends_model::{
-    Action, Affected, Broadcast, BroadcastId, Component, ComponentId, ComponentStatus, Delivery, DeliveryId,
-    DeliveryState, Event, EventBody, EventId, Incident, Maintenance, Phase, Resource, Subject,
+    Action, Affected, Broadcast, BroadcastId, Channel, Component, ComponentId, ComponentStatus, Delivery,
+    DeliveryId, DeliveryState, Event, EventBody, EventId, Incident, Maintenance, Phase, Resource, Subject,
 };
-use amends_store::{Tx, broadcast, component, delivery};
+use amends_store::{Tx, broadcast, component, delivery, subscriber};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -60,7 +63,13 @@ impl App {
         let Some(content) = incident_content(incident, event, &all, &self.mail().public_url) else {
             return Ok(());
         };
-        self.tell(tx, &content, audience(&all, ids(&incident.components)), event.written_at).await
+        let snapshot = self.snapshot_incident(tx, incident).await?;
+        let told = audience(&all, ids(&incident.components));
+        self.tell_with(tx, content, Some(snapshot), told, event.written_at).await?;
+        if let EventBody::Update { components, .. } = &event.body {
+            self.tell_changes(tx, &all, components, event.written_at).await?;
+        }
+        Ok(())
     }
 
     /// If this event is a message that subscribers are to get, puts it on its way within the same transaction.
@@ -78,7 +87,13 @@ impl App {
         let Some(content) = maintenance_content(m, event, &all, &self.mail().public_url) else {
             return Ok(());
         };
-        self.tell(tx, &content, audience(&all, m.components.clone()), event.written_at).await
+        let snapshot = self.snapshot_maintenance(tx, m).await?;
+        let told = audience(&all, m.components.clone());
+        self.tell_with(tx, content, Some(snapshot), told, event.written_at).await?;
+        if let EventBody::MaintenanceUpdate { components, .. } = &event.body {
+            self.tell_changes(tx, &all, components, event.written_at).await?;
+        }
+        Ok(())
     }
 
     /// Puts the reminder on its way within the same transaction.
@@ -90,21 +105,55 @@ impl App {
         let all = component::all(tx).await?;
         let reminder = self.new_id(EventId::from_random).to_string();
         let content = maintenance_news(m, reminder, true, String::new(), now, &all, &self.mail().public_url);
-        self.tell(tx, &content, audience(&all, m.components.clone()), now).await
+        let snapshot = self.snapshot_maintenance(tx, m).await?;
+        self.tell_with(tx, content, Some(snapshot), audience(&all, m.components.clone()), now).await
     }
 
-    /// Puts a message to subscribers on its way, within the caller's transaction.
-    pub(crate) async fn tell(
+    /// Puts changes of components on their way, to subscribers that are programs. When there are none, nothing is written.
+    pub(crate) async fn tell_changes(
         &self,
         tx: &mut Tx,
-        content: &Content,
+        all: &[Component],
+        changes: &[ComponentChange],
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        if changes.is_empty() || !subscriber::is_any_on(tx, Channel::Webhook).await? {
+            return Ok(());
+        }
+        for change in changes {
+            let content = Content::Component(ComponentNews {
+                component_id: change.component_id.to_string(),
+                update_id: self.new_id(EventId::from_random).to_string(),
+                name: change.name.clone(),
+                from: change.from,
+                to: change.to,
+                url: self.mail().public_url.clone(),
+                at: now,
+            });
+            let concerned = vec![change.component_id.clone()];
+            let mut snapshot = self.snapshot(tx, &concerned).await?;
+            // What was said now is what this tells, whatever else hurts the component.
+            for component in &mut snapshot.components {
+                component.status = change.to;
+            }
+            self.tell_with(tx, content, Some(snapshot), audience(all, concerned), now).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a message to subscribers on its way, within the caller's transaction, with the record as it is for the public.
+    pub(crate) async fn tell_with(
+        &self,
+        tx: &mut Tx,
+        content: Content,
+        snapshot: Option<Snapshot>,
         audience: Audience,
         now: Timestamp,
     ) -> Result<(), AppError> {
         let page = page_of(tx).await?;
-        let subject = message::compose(&self.mail().letterhead(&page), content).subject().to_owned();
+        let subject = message::compose(&self.mail().letterhead(&page), &content).subject().to_owned();
         let id = self.new_id(BroadcastId::from_random);
-        plan::enqueue(tx, id, content, &subject, audience, now).await?;
+        plan::enqueue_stored(tx, id, &Stored { content, snapshot }, &subject, audience, now).await?;
         Ok(())
     }
 

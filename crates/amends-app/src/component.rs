@@ -3,7 +3,9 @@
 use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
+use crate::incident::full_name;
 use crate::record;
+use amends_model::event::ComponentChange;
 use amends_model::page::Page;
 use amends_model::{Action, Component, ComponentId, ComponentStatus, FieldErrors, PageId, Resource, text};
 use amends_store::{Tx, component, page};
@@ -164,6 +166,7 @@ impl App {
             return Err(AppError::conflict(&component));
         }
         let all = component::all(&mut tx).await?;
+        let before = component.status;
         let mut errors = FieldErrors::default();
         if let Some(name) = input.name.as_deref().and_then(|n| errors.take(component_name(n))) {
             component.name = name;
@@ -202,6 +205,15 @@ impl App {
             return Err(AppError::conflict(&component));
         }
         page::touch(&mut tx, now).await?;
+        if component.status != before && !component.archived {
+            let change = ComponentChange {
+                component_id: id.clone(),
+                name: full_name(&all, &component),
+                from: before,
+                to: component.status,
+            };
+            self.tell_changes(&mut tx, &all, &[change], now).await?;
+        }
         let detail =
             json!({"name": component.name, "status": component.status, "version": component.version});
         record::changed(&mut tx, caller, Action::Edit, Resource::Component, id.as_str(), detail, now).await?;

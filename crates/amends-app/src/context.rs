@@ -3,9 +3,11 @@
 use crate::error::AppError;
 use crate::health::Examiner;
 use crate::subscriber::FormBudget;
+use amends_courier::channel::vet::{self, Vet};
 use amends_courier::feedback::Desk;
 use amends_courier::{Links, MailSettings};
 use amends_memory::Memory;
+use amends_model::Channel;
 use amends_model::page::Page;
 use amends_store::{Store, Tx, feed};
 use jiff::Timestamp;
@@ -35,7 +37,8 @@ struct Inner {
     settings: Settings,
     changed: watch::Sender<i64>,
     ending: watch::Sender<bool>,
-    courier: Notify,
+    couriers: Vec<Notify>,
+    vet: OnceLock<Vet>,
     mail: OnceLock<MailSettings>,
     links: OnceLock<Links>,
     reports: OnceLock<Desk>,
@@ -58,7 +61,8 @@ impl App {
             settings,
             changed: watch::Sender::new(0),
             ending: watch::Sender::new(false),
-            courier: Notify::new(),
+            couriers: Channel::ALL.iter().map(|_| Notify::new()).collect(),
+            vet: OnceLock::new(),
             mail: OnceLock::new(),
             links: OnceLock::new(),
             reports: OnceLock::new(),
@@ -156,9 +160,20 @@ impl App {
         self.0.ending.send_replace(true);
     }
 
-    /// Waits until somebody says that there may be something to send.
-    pub fn courier_nudge(&self) -> &Notify {
-        &self.0.courier
+    /// Waits until somebody says that there may be something to send on a channel.
+    pub fn courier_nudge(&self, channel: Channel) -> &Notify {
+        let place = Channel::ALL.iter().position(|c| *c == channel).unwrap_or_default();
+        &self.0.couriers[place]
+    }
+
+    /// Decides which addresses may be posted to; before anything runs, and once.
+    pub fn set_vet(&self, vet: Vet) {
+        let _ = self.0.vet.set(vet);
+    }
+
+    /// Says why an address may not be posted to. Public ones alone may, when nothing else was decided.
+    pub(crate) fn vet(&self, address: &str) -> Result<(), String> {
+        self.0.vet.get_or_init(vet::strict)(address)
     }
 
     /// This node's search index, once something was searched or followed.
@@ -188,7 +203,7 @@ impl App {
             *seen = (*seen).max(newest);
             newer
         });
-        self.0.courier.notify_one();
+        self.0.couriers.iter().for_each(Notify::notify_one);
     }
 
     /// Looks whether other nodes changed something, and tells this node's followers. A duty, run on a timer.

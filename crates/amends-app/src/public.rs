@@ -3,13 +3,14 @@
 use crate::context::App;
 use crate::error::AppError;
 use crate::incident::full_name;
+use amends_courier::message::Snapshot;
 use amends_model::page::{
     HistoryItem, Letter, Page, PublicAffected, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate,
     component_days,
 };
 use amends_model::{
-    Affected, Component, ComponentStatus, Event, EventBody, Incident, IncidentId, Maintenance, MaintenanceId,
-    PublishedLetter, Visibility,
+    Affected, Component, ComponentId, ComponentStatus, Event, EventBody, Incident, IncidentId, Maintenance,
+    MaintenanceId, PublishedLetter, Visibility,
 };
 use amends_store::{Keyset, Tx, component, event, incident, maintenance};
 use jiff::{SignedDuration, Timestamp};
@@ -57,6 +58,47 @@ impl App {
         set_effective_statuses(&mut components, &hurt, &at_work);
         let days = component_days(&components, &spans, DAYS, &zone, now);
         Ok(PublicRecord { page, components, incidents, maintenances, days, read_at: now })
+    }
+
+    /// What the public can see of the page as a whole and of these components, within a transaction.
+    pub(crate) async fn snapshot(
+        &self,
+        tx: &mut Tx,
+        concerned: &[ComponentId],
+    ) -> Result<Snapshot, AppError> {
+        let mut components = component::all(tx).await?;
+        let hurt = incident::current_statuses(tx).await?;
+        let at_work = maintenance::components_in_progress(tx).await?;
+        set_effective_statuses(&mut components, &hurt, &at_work);
+        let leaves = components.iter().filter(|c| !c.is_group).map(|c| c.status);
+        let (indicator, description) = amends_model::component::roll_up(leaves);
+        components.retain(|c| concerned.contains(&c.id));
+        Ok(Snapshot {
+            indicator: indicator.as_str().to_owned(),
+            description: description.to_owned(),
+            components,
+            incident: None,
+            maintenance: None,
+        })
+    }
+
+    /// What the public can see of an incident, within the transaction that changes it.
+    pub(crate) async fn snapshot_incident(&self, tx: &mut Tx, i: &Incident) -> Result<Snapshot, AppError> {
+        let all = component::all_with_archived(tx).await?;
+        let incident = public_incidents(tx, vec![i.clone()], &all).await?.pop();
+        let concerned: Vec<_> = i.components.iter().map(|a| a.component_id.clone()).collect();
+        Ok(Snapshot { incident, ..self.snapshot(tx, &concerned).await? })
+    }
+
+    /// What the public can see of planned work, within the transaction that changes it.
+    pub(crate) async fn snapshot_maintenance(
+        &self,
+        tx: &mut Tx,
+        m: &Maintenance,
+    ) -> Result<Snapshot, AppError> {
+        let all = component::all_with_archived(tx).await?;
+        let maintenance = public_maintenances(tx, vec![m.clone()], &all).await?.pop();
+        Ok(Snapshot { maintenance, ..self.snapshot(tx, &m.components).await? })
     }
 
     /// Public incidents and finished maintenance that began in `[from, until)`, newest first: a part of the history.

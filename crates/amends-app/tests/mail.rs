@@ -110,7 +110,14 @@ impl Company {
         for name in components {
             chosen.push(self.component(name).await);
         }
-        self.app.subscribe(Subscribe { address: address.into(), components: chosen, source: None }).await
+        self.app
+            .subscribe(Subscribe {
+                address: address.into(),
+                components: chosen,
+                source: None,
+                ..Default::default()
+            })
+            .await
     }
 
     /// Asks, follows the link in the mail, and answers the token of the owner's pages.
@@ -123,12 +130,18 @@ impl Company {
 
     async fn add(&self, address: &str, components: &[&str]) -> Subscriber {
         let components = components.iter().map(|c| (*c).to_owned()).collect();
-        let input = AddSubscriber { address: address.into(), components, confirmed: true };
+        let input =
+            AddSubscriber { address: address.into(), components, confirmed: true, ..Default::default() };
         self.app.add_subscriber(&Caller::system("test"), input).await.unwrap()
     }
 
     async fn invite(&self, address: &str) {
-        let input = AddSubscriber { address: address.into(), components: vec![], confirmed: false };
+        let input = AddSubscriber {
+            address: address.into(),
+            components: vec![],
+            confirmed: false,
+            ..Default::default()
+        };
         self.app.add_subscriber(&Caller::system("test"), input).await.unwrap();
     }
 
@@ -253,7 +266,10 @@ async fn the_form_tells_nobody_who_subscribes_and_bombs_nobody() {
         let mut refused = 0;
         for n in 0..30 {
             let address = format!("victim{n}@example.net");
-            let answer = c.app.subscribe(Subscribe { address, components: vec![], source }).await;
+            let answer = c
+                .app
+                .subscribe(Subscribe { address, components: vec![], source, ..Default::default() })
+                .await;
             refused += usize::from(matches!(answer, Err(AppError::TooMany { .. })));
         }
         assert!(refused >= 20, "{engine}: {refused} of 30 from one source were refused");
@@ -412,7 +428,12 @@ async fn lists_go_in_and_come_out() {
         assert_eq!((again.added, again.unchanged), (0, 4), "{engine}: the same list again changes nothing");
         let refused = c.app.add_subscriber(
             &admin,
-            AddSubscriber { address: "left@example.net".into(), components: vec![], confirmed: true },
+            AddSubscriber {
+                address: "left@example.net".into(),
+                components: vec![],
+                confirmed: true,
+                ..Default::default()
+            },
         );
         assert!(
             matches!(refused.await, Err(AppError::Refused(_))),
@@ -436,7 +457,7 @@ async fn lists_go_in_and_come_out() {
         );
         let counts = c.app.subscriber_counts(&admin).await.unwrap();
         assert_eq!(counts.confirmed, 3);
-        let filter = SubscriberFilter { state: None, search: Some(" GRACE".into()) };
+        let filter = SubscriberFilter { search: Some(" GRACE".into()), ..Default::default() };
         let found = c.app.subscribers(&admin, &filter, &Paging::default()).await.unwrap();
         assert_eq!((found.items.len(), found.items[0].components.len()), (1, 2), "{engine}");
     }

@@ -19,7 +19,12 @@ async fn company(fresh: &amends_testkit::stores::Fresh) -> (App, Caller) {
     let admin = Caller::system("test");
     app.create_page(&admin, "Marrowby", "Etc/UTC").await.unwrap();
     for address in ["ada@example.net", "bob@example.net", "eve@example.net"] {
-        let input = AddSubscriber { address: address.into(), components: vec![], confirmed: true };
+        let input = AddSubscriber {
+            address: address.into(),
+            components: vec![],
+            confirmed: true,
+            ..Default::default()
+        };
         app.add_subscriber(&admin, input).await.unwrap();
     }
     (app, admin)

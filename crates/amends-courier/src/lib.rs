@@ -3,10 +3,12 @@
 //! The stages are small and each has its own file: who gets it ([`plan`]), what a message says ([`message`]), how it
 //! leaves ([`channel`], [`smtp`]), what the answer means ([`judge`]), what is recorded ([`outcome`]), when to try again
 //! ([`backoff`]), when to stop ([`trial`]) and how a channel that does not work is held ([`hold`]). [`engine`] strings
-//! them together. Deciding is pure; only [`smtp`] waits for the network.
+//! them together for mail, [`dispatch`] for subscribers who have a server of their own. Deciding is pure; only [`smtp`]
+//! and [`channel`] wait for the network.
 
 pub mod backoff;
 pub mod channel;
+pub mod dispatch;
 pub mod dkim;
 pub mod engine;
 pub mod feedback;
@@ -20,6 +22,7 @@ pub mod settings;
 pub mod smtp;
 pub mod trial;
 
+pub use dispatch::Dispatch;
 pub use engine::{Courier, Turn};
 pub use links::Links;
 pub use settings::MailSettings;

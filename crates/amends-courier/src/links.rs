@@ -101,6 +101,12 @@ impl Links {
         id.parse().map_err(|_| TokenError::Unknown)
     }
 
+    /// The secret that an endpoint's messages are signed with: 32 bytes that only this installation can make. Nothing is
+    /// stored for it; renewing it is counting on.
+    pub fn signing_secret(&self, id: &SubscriberId, generation: i64) -> [u8; 32] {
+        self.mac("signing secret", &format!("{id}:{generation}")).finalize().into_bytes().into()
+    }
+
     /// Address of the page that confirms.
     pub fn confirm_url(&self, token: &str) -> String {
         format!("{}/{CONFIRM_PATH}/{token}", self.base)

@@ -1,16 +1,22 @@
 //! Putting something on its way, and writing down who gets it.
 
 use amends_model::broadcast::Audience;
-use amends_model::{Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryId, DeliveryState};
+use amends_model::{
+    Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId,
+};
 use amends_store::delivery::Priority;
-use amends_store::{StoreError, Tx, broadcast, delivery, subscriber};
+use amends_store::{Store, StoreError, Tx, broadcast, delivery, subscriber};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::message::Content;
+use crate::engine::{Clock, Random};
+use crate::message::{Content, Stored};
+use crate::settings::MailSettings;
 
 /// Subscribers written down in one transaction.
 const CHUNK: usize = 1_000;
+/// Transactions of planning before something is sent in between: enough that a batch can be claimed of it.
+const STEPS: usize = 2;
 
 /// What a content is called in the record: kind, thread, what it is about.
 fn place(content: &Content) -> (BroadcastKind, String, String) {
@@ -24,6 +30,13 @@ fn place(content: &Content) -> (BroadcastKind, String, String) {
         }
         Content::Letter(c) => {
             (BroadcastKind::Letter, format!("incident-{}", c.incident_id), c.postmortem_id.clone())
+        }
+        Content::Component(c) => {
+            (BroadcastKind::Component, format!("component-{}", c.component_id), c.update_id.clone())
+        }
+        Content::Test(c) => (BroadcastKind::Test, String::new(), c.subscriber_id.clone()),
+        Content::Endpoint(c) => {
+            (BroadcastKind::Alarm, String::new(), format!("endpoint-{}", c.subscriber_id))
         }
         Content::Confirm(c) => (BroadcastKind::Confirm, String::new(), c.subscriber_id.clone()),
         Content::Action(c) => (BroadcastKind::Action, String::new(), c.action_id.clone()),
@@ -50,8 +63,17 @@ fn made(id: BroadcastId, content: &Content, subject: &str, audience: Audience, n
     }
 }
 
-fn stored(content: &Content) -> Result<String, StoreError> {
-    serde_json::to_string(content).map_err(|e| StoreError::Corrupt(format!("a mail cannot be stored: {e}")))
+fn written(stored: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(stored).map_err(|e| StoreError::Corrupt(format!("a message cannot be stored: {e}")))
+}
+
+/// Whether a channel carries broadcasts of a kind.
+pub const fn carries(channel: Channel, kind: BroadcastKind) -> bool {
+    match kind {
+        // People read of components in the updates; programs want each change.
+        BroadcastKind::Component => matches!(channel, Channel::Webhook),
+        _ => kind.is_for_subscribers(),
+    }
 }
 
 /// Puts a message to subscribers on its way within the caller's transaction, so that it goes out if and only if what
@@ -67,8 +89,23 @@ pub async fn enqueue(
     audience: Audience,
     now: Timestamp,
 ) -> Result<Broadcast, StoreError> {
-    let mut b = made(id, content, subject, audience, now);
-    b.number = broadcast::insert(tx, &b, &stored(content)?).await?;
+    enqueue_stored(tx, id, &content.clone().into(), subject, audience, now).await
+}
+
+/// As [`enqueue`], with the record behind the words.
+///
+/// # Errors
+/// What the store says.
+pub async fn enqueue_stored(
+    tx: &mut Tx,
+    id: BroadcastId,
+    stored: &Stored,
+    subject: &str,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<Broadcast, StoreError> {
+    let mut b = made(id, &stored.content, subject, audience, now);
+    b.number = broadcast::insert(tx, &b, &written(stored)?).await?;
     Ok(b)
 }
 
@@ -84,10 +121,36 @@ pub async fn enqueue_single(
     address: &str,
     now: Timestamp,
 ) -> Result<DeliveryId, StoreError> {
+    enqueue_to(tx, id, content, subject, To { channel: Channel::Email, address, subscriber: None }, now).await
+}
+
+/// Whom a single message is for.
+#[derive(Debug, Clone)]
+pub struct To<'a> {
+    /// How it goes.
+    pub channel: Channel,
+    /// Where to.
+    pub address: &'a str,
+    /// The subscription that it is about, if it goes only while that stands.
+    pub subscriber: Option<SubscriberId>,
+}
+
+/// Puts a message to one address on its way, on any channel, before all broadcasts.
+///
+/// # Errors
+/// What the store says.
+pub async fn enqueue_to(
+    tx: &mut Tx,
+    id: BroadcastId,
+    content: &Content,
+    subject: &str,
+    to: To<'_>,
+    now: Timestamp,
+) -> Result<DeliveryId, StoreError> {
     let mut b = made(id, content, subject, Audience::default(), now);
     b.planned_at = Some(now);
-    broadcast::insert(tx, &b, &stored(content)?).await?;
-    let d = delivery_of(&b, None, address, false, now);
+    broadcast::insert(tx, &b, &written(content)?).await?;
+    let d = delivery_of(&b, to, false, now);
     delivery::insert_many(tx, Priority::Single, std::slice::from_ref(&d)).await?;
     Ok(d.id)
 }
@@ -114,7 +177,7 @@ async fn enqueue_canary(
         ..of.clone()
     };
     broadcast::insert(tx, &copy, &content).await?;
-    let d = delivery_of(&copy, None, address, false, now);
+    let d = delivery_of(&copy, To { channel: Channel::Email, address, subscriber: None }, false, now);
     delivery::insert_many(tx, Priority::Single, std::slice::from_ref(&d)).await?;
     Ok(())
 }
@@ -134,20 +197,13 @@ pub fn delivery_id(broadcast: &BroadcastId, channel: Channel, address: &str) -> 
     DeliveryId::from_random(bytes)
 }
 
-fn delivery_of(
-    b: &Broadcast,
-    subscriber: Option<amends_model::SubscriberId>,
-    address: &str,
-    suppressed: bool,
-    now: Timestamp,
-) -> Delivery {
-    let channel = Channel::Email;
+fn delivery_of(b: &Broadcast, to: To<'_>, suppressed: bool, now: Timestamp) -> Delivery {
     Delivery {
-        id: delivery_id(&b.id, channel, address),
+        id: delivery_id(&b.id, to.channel, to.address),
         broadcast_id: b.id.clone(),
-        subscriber_id: subscriber,
-        channel,
-        address: address.to_owned(),
+        subscriber_id: to.subscriber,
+        channel: to.channel,
+        address: to.address.to_owned(),
         state: if suppressed { DeliveryState::Suppressed } else { DeliveryState::Queued },
         attempts: 0,
         // Due since the broadcast was made, so that what was said first goes first.
@@ -176,19 +232,64 @@ pub async fn step(tx: &mut Tx, now: Timestamp, canary: Option<Canary<'_>>) -> Re
     if let Some(canary) = canary.filter(|_| after.is_empty()) {
         enqueue_canary(tx, canary.id, &b, canary.address, now).await?;
     }
-    let found = subscriber::audience(tx, Channel::Email, &b.audience, b.created_at, &after, CHUNK).await?;
-    let deliveries: Vec<_> =
-        found.iter().map(|r| delivery_of(&b, Some(r.id.clone()), &r.address, r.suppressed, now)).collect();
-    delivery::insert_many(tx, Priority::Broadcast, &deliveries).await?;
-    match found.last() {
-        Some(last) if found.len() == CHUNK => broadcast::plan_reached(tx, &b.id, last.id.as_str()).await?,
-        _ => {
-            broadcast::planned(tx, &b.id, now).await?;
-            // Nobody to tell, or everybody suppressed: it is done already.
-            broadcast::finish_if_done(tx, &b.id, now).await?;
+    let (from, mut after) = reached(&after);
+    let mut left = CHUNK;
+    let channels = Channel::ALL.iter().copied().filter(|c| *c >= from && carries(*c, b.kind));
+    for channel in channels {
+        if channel != from {
+            after.clear();
+        }
+        let found = subscriber::audience(tx, channel, &b.audience, b.created_at, &after, left).await?;
+        let to = |r: &subscriber::Recipient| {
+            let to = To { channel, address: &r.address, subscriber: Some(r.id.clone()) };
+            delivery_of(&b, to, r.suppressed, now)
+        };
+        let deliveries: Vec<_> = found.iter().map(to).collect();
+        delivery::insert_many(tx, Priority::Broadcast, &deliveries).await?;
+        if let Some(last) = found.last().filter(|_| found.len() == left) {
+            broadcast::plan_reached(tx, &b.id, &format!("{channel}/{}", last.id)).await?;
+            return Ok(true);
+        }
+        left -= found.len();
+    }
+    broadcast::planned(tx, &b.id, now).await?;
+    // Nobody to tell, or everybody suppressed: it is done already.
+    broadcast::finish_if_done(tx, &b.id, now).await?;
+    Ok(true)
+}
+
+/// The channel and the subscriber that a planning cursor stands at.
+fn reached(cursor: &str) -> (Channel, String) {
+    match cursor.split_once('/') {
+        Some((channel, id)) => (channel.parse().unwrap_or(Channel::Email), id.to_owned()),
+        None => (Channel::Email, cursor.to_owned()),
+    }
+}
+
+/// Writes down who gets what is new, some transactions of it; what couriers and dispatches of all channels do first.
+///
+/// # Errors
+/// What the store says.
+pub async fn some(
+    store: &Store,
+    settings: &MailSettings,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), StoreError> {
+    for _ in 0..STEPS {
+        let mut tx = store.begin().await?;
+        let canary = settings.canary.as_deref().map(|address| {
+            let mut id = [0; amends_model::ID_LENGTH];
+            random(&mut id);
+            Canary { address, id: BroadcastId::from_random(id) }
+        });
+        let more = step(&mut tx, clock(), canary).await?;
+        tx.commit().await?;
+        if !more {
+            break;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 #[cfg(test)]

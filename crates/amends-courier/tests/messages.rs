@@ -134,6 +134,7 @@ fn kinds() -> Vec<(&'static str, Content)> {
                 url: "https://status.acme.example/s/TOKEN".into(),
                 valid_until,
                 subscribed_already: false,
+                endpoint: None,
             }),
         ),
         (
@@ -144,6 +145,7 @@ fn kinds() -> Vec<(&'static str, Content)> {
                 url: "https://status.acme.example/m/TOKEN".into(),
                 valid_until,
                 subscribed_already: true,
+                endpoint: None,
             }),
         ),
         (

@@ -17,6 +17,10 @@ words! {
         Reminder = "reminder",
         /// A customers' letter.
         Letter = "letter",
+        /// A component's status changed; for programs only.
+        Component = "component",
+        /// A test that an owner asked for, to one address.
+        Test = "test",
         /// "Did you ask for this?" to one address.
         Confirm = "confirm",
         /// To the owner of a corrective action.
@@ -35,7 +39,7 @@ words! {
 impl BroadcastKind {
     /// Whether it goes to subscribers, not to one address.
     pub const fn is_for_subscribers(self) -> bool {
-        matches!(self, Self::Update | Self::Maintenance | Self::Reminder | Self::Letter)
+        matches!(self, Self::Update | Self::Maintenance | Self::Reminder | Self::Letter | Self::Component)
     }
 }
 

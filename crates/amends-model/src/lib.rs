@@ -32,5 +32,7 @@ pub use postmortem::{
     ActionState, Audience, CorrectiveAction, ImportedFrom, Postmortem, PostmortemState, PostmortemSummary,
     PostmortemVersion, PublishedLetter, Reminder, Term,
 };
-pub use subscriber::{Channel, Origin, Subscriber, SubscriberState, Suppression, SuppressionReason};
+pub use subscriber::{
+    Channel, Endpoint, Origin, Subscriber, SubscriberState, Suppression, SuppressionReason,
+};
 pub use text::{FieldError, FieldErrors};

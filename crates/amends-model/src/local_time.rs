@@ -168,6 +168,17 @@ pub fn show_duration(length: SignedDuration) -> String {
     }
 }
 
+/// An instant as Statuspage writes it: three fraction digits, `Z` in UTC, else the zone's offset.
+pub fn stamp(at: Timestamp, zone: &TimeZone) -> String {
+    let zoned = at.to_zoned(zone.clone());
+    let form = if zoned.offset().is_zero() && zoned.strftime("%Z").to_string() == "UTC" {
+        "%Y-%m-%dT%H:%M:%S.%3fZ"
+    } else {
+        "%Y-%m-%dT%H:%M:%S.%3f%:z"
+    };
+    zoned.strftime(form).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,40 @@ words! {
     pub enum Channel {
         /// Mail.
         Email = "email",
+        /// A server of the subscriber's own that is posted to.
+        Webhook = "webhook",
+        /// A channel in Slack, or in what takes Slack's messages.
+        Slack = "slack",
+        /// A channel in Microsoft Teams.
+        Teams = "teams",
+        /// A channel in Discord.
+        Discord = "discord",
+    }
+}
+
+impl Channel {
+    /// The channel's name for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Email => "Email",
+            Self::Webhook => "Webhook",
+            Self::Slack => "Slack",
+            Self::Teams => "Microsoft Teams",
+            Self::Discord => "Discord",
+        }
+    }
+
+    /// An address as it may be shown to the team: that of a chat room is a key to it, so only its end is.
+    pub fn shown(self, address: &str) -> String {
+        match self {
+            Self::Email | Self::Webhook => address.to_owned(),
+            Self::Slack | Self::Teams | Self::Discord => {
+                let host = address.split("://").nth(1).unwrap_or_default();
+                let host = host.split(['/', '?']).next().unwrap_or_default();
+                let end: String = address.chars().rev().take(4).collect();
+                format!("{host} …{}", end.chars().rev().collect::<String>())
+            }
+        }
     }
 }
 
@@ -44,7 +78,7 @@ pub struct Subscriber {
     pub id: SubscriberId,
     /// How messages reach them.
     pub channel: Channel,
-    /// Mail address, in lower case.
+    /// Mail address in lower case, or the address that is posted to.
     pub address: String,
     /// Where the subscription stands.
     pub state: SubscriberState,
@@ -60,6 +94,43 @@ pub struct Subscriber {
     pub ended_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What is known about a subscriber who has a server of their own, besides its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The subscription.
+    pub subscriber_id: SubscriberId,
+    /// Mail address of whoever looks after it; empty when nobody said.
+    pub owner: String,
+    /// What else its channel must know; of no meaning outside it.
+    pub details: String,
+    /// Which of its signing secrets is in use: each renewal is the next.
+    pub generation: i64,
+    /// When the secret was renewed; the one before it is used, too, for a while after.
+    pub rotated_at: Option<Timestamp>,
+    /// Since when nothing was taken any more; none while it works.
+    pub failing_since: Option<Timestamp>,
+    /// When its owner was told of that.
+    pub told_at: Option<Timestamp>,
+    /// Why the subscription was ended by us.
+    pub ended_why: Option<String>,
+}
+
+impl Endpoint {
+    /// A new one.
+    pub fn new(subscriber_id: SubscriberId, owner: String) -> Self {
+        Self {
+            subscriber_id,
+            owner,
+            details: String::new(),
+            generation: 1,
+            rotated_at: None,
+            failing_since: None,
+            told_at: None,
+            ended_why: None,
+        }
+    }
 }
 
 words! {

@@ -98,7 +98,8 @@ pub struct Neighbours {
 pub async fn neighbours(tx: &mut Tx, id: &BroadcastId) -> Result<Neighbours> {
     let sql = "SELECT n.id, n.number - b.number, n.finished_at FROM broadcasts b JOIN broadcasts n ON n.thread = b.thread
                WHERE b.id = $1 AND b.thread <> '' AND n.id <> b.id AND n.cancelled_at IS NULL
-               AND b.kind IN ('update', 'maintenance', 'reminder') AND n.kind IN ('update', 'maintenance', 'reminder')
+               AND b.kind IN ('update', 'maintenance', 'reminder', 'component')
+               AND n.kind IN ('update', 'maintenance', 'reminder', 'component')
                ORDER BY n.number";
     let mut found = Neighbours::default();
     for row in tx.query(sql, params![id]).await? {

@@ -10,6 +10,7 @@ pub mod channel;
 pub mod component;
 pub mod delivery;
 pub mod dialect;
+pub mod endpoint;
 mod engine;
 mod error;
 pub mod event;

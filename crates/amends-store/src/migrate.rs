@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "postmortem", include_str!("../migrations/0003_postmortem.sql")),
     (5, "courier", include_str!("../migrations/0005_courier.sql")),
     (7, "told", include_str!("../migrations/0007_told.sql")),
+    (8, "endpoints", include_str!("../migrations/0008_endpoints.sql")),
 ];
 
 /// Brings the schema up to date. Safe on several nodes at once.

@@ -106,6 +106,7 @@ pub async fn update(tx: &mut Tx, s: &Subscriber) -> Result<()> {
 /// Takes one out for good; answers whether there was one.
 pub async fn remove(tx: &mut Tx, id: &SubscriberId) -> Result<bool> {
     tx.exec("DELETE FROM subscriber_components WHERE subscriber_id = $1", params![id]).await?;
+    tx.exec("DELETE FROM endpoints WHERE subscriber_id = $1", params![id]).await?;
     Ok(tx.exec("DELETE FROM subscribers WHERE id = $1", params![id]).await? == 1)
 }
 
@@ -149,6 +150,8 @@ pub struct Which {
     pub state: Option<SubscriberState>,
     /// Only whose address holds this text, in lower case.
     pub search: Option<String>,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
 }
 
 /// Newest first.
@@ -159,10 +162,14 @@ pub async fn list(tx: &mut Tx, which: &Which, after: &Keyset, limit: usize) -> R
         values.push(state.into());
         conditions.push_str(&format!(" AND state = ${}", values.len()));
     }
+    if let Some(channel) = which.channel {
+        values.push(channel.into());
+        conditions.push_str(&format!(" AND channel = ${}", values.len()));
+    }
     if let Some(search) = &which.search {
         let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         values.push(format!("%{escaped}%").into());
-        conditions.push_str(&format!(" AND address LIKE ${} ESCAPE '\\'", values.len()));
+        conditions.push_str(&format!(" AND lower(address) LIKE ${} ESCAPE '\\'", values.len()));
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM subscribers WHERE (created_at, id) < ($1, $2){conditions}
@@ -176,6 +183,12 @@ pub async fn list(tx: &mut Tx, which: &Which, after: &Keyset, limit: usize) -> R
 pub async fn count(tx: &mut Tx) -> Result<HashMap<SubscriberState, u64>> {
     let rows = tx.query("SELECT state, count(*) FROM subscribers GROUP BY state", params![]).await?;
     rows.iter().map(|row| Ok((row.word(0)?, row.get::<i64>(1)?.unsigned_abs()))).collect()
+}
+
+/// Whether anybody confirmed gets messages on a channel.
+pub async fn is_any_on(tx: &mut Tx, channel: Channel) -> Result<bool> {
+    let sql = "SELECT 1 FROM subscribers WHERE channel = $1 AND state = 'confirmed' LIMIT 1";
+    Ok(tx.query_opt(sql, params![channel]).await?.is_some())
 }
 
 /// The condition that a confirmed subscriber `s` belongs to an audience. Values begin at `$from`.

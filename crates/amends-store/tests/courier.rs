@@ -135,12 +135,12 @@ async fn subscribers_are_kept_found_and_removed() {
         let count = subscriber::count(&mut tx).await.unwrap();
         assert_eq!((count[&SubscriberState::Confirmed], count[&SubscriberState::Unsubscribed]), (2, 1));
 
-        let which = |search: &str| subscriber::Which { state: None, search: Some(search.into()) };
+        let which = |search: &str| subscriber::Which { search: Some(search.into()), ..Default::default() };
         for (search, expected) in [("user", 3), ("user2@", 1), ("%", 0), ("user_", 0), ("\\", 0)] {
             let found = subscriber::list(&mut tx, &which(search), &Keyset::start(), 10).await.unwrap();
             assert_eq!(found.len(), expected, "{engine} {search}");
         }
-        let only = subscriber::Which { state: Some(SubscriberState::Confirmed), search: None };
+        let only = subscriber::Which { state: Some(SubscriberState::Confirmed), ..Default::default() };
         let mut seen = Vec::new();
         let mut after = Keyset::start();
         while let Some(one) = subscriber::list(&mut tx, &only, &after, 1).await.unwrap().pop() {

@@ -33,6 +33,8 @@ struct Nobody;
 
 fn ada() -> Subscription {
     Subscription {
+        channel: amends_model::Channel::Email,
+        secret: None,
         address: "ada@example.com".into(),
         components: vec![],
         confirmed: true,

@@ -5,6 +5,8 @@ use crate::command::doctor;
 use crate::config::{self, Config, Sources};
 use crate::post::Post;
 use amends_app::{App, AppError, Settings};
+use amends_courier::channel::vet;
+use amends_model::Channel;
 use amends_store::Store;
 use amends_web::public::{self, Site};
 use amends_web::{Reach, WebState};
@@ -71,6 +73,7 @@ impl Node {
         let app = App::new(store, Arc::new(clock), Arc::new(random), settings);
         let post = Post::read(config)?;
         app.set_mail(post.settings.clone());
+        app.set_vet(vet::by(post.door()?));
         let around = config.clone();
         app.set_examiner(Arc::new(move || Box::pin(doctor::around(around.clone()))));
         if let Some(desk) = crate::post::reports(config)? {
@@ -139,9 +142,16 @@ impl Node {
         });
         let post = self.post.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(post) = post {
+            for dispatch in post.dispatches(&self.app).await? {
+                let (app, stopped) = (self.app.clone(), stopped.clone());
+                tasks.spawn(async move {
+                    let nudge = app.courier_nudge(dispatch.channel());
+                    dispatch.run(nudge, stopped).await;
+                });
+            }
             let courier = post.courier(&self.app).await?;
             let (app, stopped) = (self.app.clone(), stopped.clone());
-            tasks.spawn(async move { courier.run(app.courier_nudge(), stopped).await });
+            tasks.spawn(async move { courier.run(app.courier_nudge(Channel::Email), stopped).await });
         }
         Ok(async move { while tasks.join_next().await.is_some() {} })
     }

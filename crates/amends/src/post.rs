@@ -4,14 +4,17 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::node::{clock, said};
 use amends_app::App;
-use amends_courier::channel::{Carrier, Email, Postmaster, Viewer};
+use amends_courier::channel::{
+    Carrier, Discord, Email, Messenger, Postmaster, Slack, Teams, Viewer, Webhook,
+};
 use amends_courier::dkim::Signer;
 use amends_courier::feedback::{Desk, Reporter};
 use amends_courier::settings::parse_from;
 use amends_courier::smtp::{MailServer, Secret};
-use amends_courier::{Courier, MailSettings};
-use amends_egress::{Door, DoorConfig};
+use amends_courier::{Courier, Dispatch, MailSettings};
+use amends_egress::{AddressPolicy, Door, DoorConfig, Http};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the configuration decides about mail, read and checked.
 pub struct Post {
@@ -19,7 +22,11 @@ pub struct Post {
     pub settings: MailSettings,
     servers: Vec<MailServer>,
     signer: Option<Signer>,
+    door: DoorConfig,
 }
+
+/// Everything that one message to a subscriber's own server may take, from the name to the end of the answer.
+const WITHIN: Duration = Duration::from_secs(20);
 
 impl Post {
     /// Reads it. What cannot work is said now, not when the first mail is held.
@@ -44,7 +51,37 @@ impl Post {
             operators: config.mail.operators.clone(),
             canary,
         };
-        Ok(Post { settings, servers, signer: signer(config)? })
+        let own = Some(config.listen).filter(|at| !at.ip().is_unspecified());
+        let policy = AddressPolicy {
+            allow: config.allow.clone(),
+            own: own.into_iter().collect(),
+            ..AddressPolicy::default()
+        };
+        let door = DoorConfig { policy, ..DoorConfig::default() };
+        Ok(Post { settings, servers, signer: signer(config)?, door })
+    }
+
+    /// The door that others' addresses go through.
+    pub fn door(&self) -> Result<Door, Failure> {
+        Door::new(self.door.clone()).map_err(|e| Failure::said_no(e.to_string()))
+    }
+
+    /// One dispatch for each channel whose subscribers have a server of their own.
+    pub async fn dispatches(&self, app: &App) -> Result<Vec<Arc<Dispatch>>, Failure> {
+        let links = app.links().await.map_err(said)?;
+        let http = Http::new(self.door()?, WITHIN);
+        let messengers: [Arc<dyn Messenger>; 4] = [
+            Arc::new(Webhook::new(http.clone(), links.clone())),
+            Arc::new(Slack::new(http.clone())),
+            Arc::new(Teams::new(http.clone())),
+            Arc::new(Discord::new(http)),
+        ];
+        let dispatch = |messenger| {
+            let (store, settings) = (app.store().clone(), self.settings.clone());
+            let random = app.random_source();
+            Arc::new(Dispatch::new(store, messenger, links.clone(), settings, Arc::new(clock), random))
+        };
+        Ok(messengers.into_iter().map(dispatch).collect())
     }
 
     /// The courier: through the mail server, or into the built-in viewer without one.

@@ -145,10 +145,17 @@ impl App {
         let page = page_of(tx).await?;
         let message::Preview { subject, text, html } =
             message::compose(&self.mail().letterhead(&page), content).preview();
-        let (count, suppressed) =
-            if told { subscriber::audience_size(tx, Channel::Email, audience).await? } else { (0, 0) };
+        let (mut recipients, mut suppressed) = (Vec::new(), 0);
+        for channel in Channel::ALL.iter().copied() {
+            let (count, not) =
+                if told { subscriber::audience_size(tx, channel, audience).await? } else { (0, 0) };
+            suppressed += not;
+            // Mail is always named; another channel when somebody has it.
+            if count > 0 || channel == Channel::Email {
+                recipients.push(ChannelCount { channel, count });
+            }
+        }
         let state = self.mail_state_in(tx).await?;
-        let recipients = vec![ChannelCount { channel: Channel::Email, count }];
         let held = state.held.then_some(state.reason);
         Ok(BroadcastPreview { subject, text, html, recipients, suppressed, held })
     }

@@ -154,7 +154,13 @@ impl App {
         if notify {
             let all = component::all(&mut tx).await?;
             let content = self.letter_mail(incident, &p, &letter.title, &letter.text, &record);
-            self.tell(&mut tx, &content, audience(&all, ids(&incident.components)), now).await?;
+            let mut snapshot = self.snapshot_incident(&mut tx, incident).await?;
+            if let Some(told) = &mut snapshot.incident {
+                let PublishedLetter { title, text, published_at, updated_at } = letter.clone();
+                told.letter = Some(amends_model::page::Letter { title, text, published_at, updated_at });
+            }
+            let told = audience(&all, ids(&incident.components));
+            self.tell_with(&mut tx, content, Some(snapshot), told, now).await?;
         }
         page::touch(&mut tx, now).await?;
         let detail = json!({"version": expected + 1, "notify": notify, "again": before.is_some()});

@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
 use crate::mail::MailState;
-use amends_courier::channel::KEPT;
+use amends_courier::channel::{Address, KEPT};
 use amends_courier::plan::delivery_id;
 use amends_model::local_time::show_with_zone;
 use amends_model::{
@@ -63,19 +63,22 @@ impl App {
         let mut tx = self.read().await?;
         let found = match find(&mut tx, id_or_address).await {
             Ok(found) => Some(found),
-            Err(AppError::NotFound(_)) if id_or_address.contains('@') => None,
+            Err(AppError::NotFound(_)) if id_or_address.contains(['@', ':']) => None,
             Err(error) => return Err(error),
         };
-        let address = match &found {
-            Some(found) => found.address.clone(),
-            None => id_or_address.trim().to_lowercase(),
+        let (channel, address) = match &found {
+            Some(found) => (found.channel, found.address.clone()),
+            None => match Address::read(None, id_or_address) {
+                Ok(read) => (read.channel, read.text),
+                Err(_) => (Channel::Email, id_or_address.trim().to_lowercase()),
+            },
         };
-        let suppression = suppression::get(&mut tx, Channel::Email, &address).await?;
+        let suppression = suppression::get(&mut tx, channel, &address).await?;
         let mail = self.mail_state_in(&mut tx).await?;
         let zone = &caller.time_zone;
         let mut messages = Vec::new();
         for b in broadcast::list(&mut tx, &Keyset::start(), RECENT).await? {
-            let d = delivery::get(&mut tx, &delivery_id(&b.id, Channel::Email, &address)).await?;
+            let d = delivery::get(&mut tx, &delivery_id(&b.id, channel, &address)).await?;
             let words = match &d {
                 Some(d) => of_delivery(d, &mail, zone),
                 None => of_absence(&b, found.as_ref(), zone),
@@ -83,9 +86,9 @@ impl App {
             messages.push(explained(&b, d.as_ref(), words));
         }
         for d in delivery::to_address(&mut tx, &address, RECENT).await? {
-            if d.subscriber_id.is_none()
-                && let Some(b) = broadcast::get(&mut tx, &d.broadcast_id).await?
-            {
+            let alone = d.subscriber_id.is_none()
+                || messages.iter().all(|m: &Explained| m.broadcast_id != d.broadcast_id);
+            if alone && let Some(b) = broadcast::get(&mut tx, &d.broadcast_id).await? {
                 messages.push(explained(&b, Some(&d), of_delivery(&d, &mail, zone)));
             }
         }
@@ -139,7 +142,10 @@ fn standing(
         out.push_str(&format!(" The address is suppressed since {} ({}", when(s.at), s.reason));
         out.push_str(&if s.detail.is_empty() { ").".to_owned() } else { format!(": {}).", s.detail) });
         out.push_str(" Nothing is sent until somebody lifts that.");
-    } else if mail.held && subscriber.is_some_and(|s| s.state == SubscriberState::Confirmed) {
+    } else if mail.held
+        && subscriber.is_some_and(|s| s.channel == Channel::Email)
+        && subscriber.is_some_and(|s| s.state == SubscriberState::Confirmed)
+    {
         out.push_str(&format!(" Mail to everybody is held now: {}.", mail.reason));
     }
     out
@@ -149,13 +155,21 @@ fn standing(
 fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
     let when = |at: Timestamp| show_with_zone(at, zone);
     let said = d.reply.as_deref().map(|r| format!(" It said: “{r}”.")).unwrap_or_default();
+    let is_mail = d.channel == Channel::Email;
     match d.state {
-        DeliveryState::Queued | DeliveryState::Deferred if mail.held => {
+        DeliveryState::Queued | DeliveryState::Deferred if mail.held && is_mail => {
             let since = mail.since.map(|at| format!(" since {}", when(at))).unwrap_or_default();
             format!("Held{since}, because {}. It goes out when that is mended.", mail.reason)
         }
         DeliveryState::Queued => "Waits for its turn.".into(),
-        DeliveryState::Sending => "On its way to the mail server now.".into(),
+        DeliveryState::Sending if is_mail => "On its way to the mail server now.".into(),
+        DeliveryState::Sending => "On its way to their server now.".into(),
+        DeliveryState::Deferred if d.attempts == 0 => {
+            format!(
+                "Not tried yet, because their server did not answer just before; tried at {}.",
+                when(d.next_at)
+            )
+        }
         DeliveryState::Deferred => {
             format!("Put off after {} attempts; tried again at {}.{said}", d.attempts, when(d.next_at))
         }
@@ -163,10 +177,16 @@ fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
             "Kept in the built-in viewer at {}, because no mail server is configured: it reached nobody.",
             when(d.updated_at)
         ),
+        DeliveryState::Accepted if !is_mail => {
+            format!("Taken by their server at {}.{said}", when(d.updated_at))
+        }
         DeliveryState::Accepted => format!(
             "Accepted by the mail server at {}.{said} What it did with it then is in its own log; ask them to look into the spam folder, too.",
             when(d.updated_at)
         ),
+        DeliveryState::Bounced if !is_mail => {
+            format!("Their server said at {} that it is gone for good.{said}", when(d.updated_at))
+        }
         DeliveryState::Bounced => {
             format!(
                 "The address does not exist, says the receiving side.{said} It was suppressed at {}.",

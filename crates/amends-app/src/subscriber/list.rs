@@ -6,11 +6,12 @@ use crate::context::App;
 use crate::error::AppError;
 use crate::incident::full_name;
 use crate::record;
+use amends_courier::channel::Address;
 use amends_model::{
-    Action, Channel, Component, ComponentId, Origin, Resource, Subscriber, SubscriberId, SubscriberState,
-    text,
+    Action, Channel, Component, ComponentId, Endpoint, Origin, Resource, Subscriber, SubscriberId,
+    SubscriberState, text,
 };
-use amends_store::{Keyset, component, subscriber};
+use amends_store::{Keyset, component, endpoint, subscriber};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -60,7 +61,9 @@ impl ImportReport {
 /// A line that could be read.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
-    address: String,
+    to: Address,
+    /// Who looks after an endpoint; empty when nobody said.
+    owner: String,
     components: Vec<ComponentId>,
 }
 
@@ -78,19 +81,24 @@ impl App {
         caller.require(Action::Create, Resource::Subscriber)?;
         let now = self.now();
         let all = component::all(&mut self.read().await?).await?;
-        let (rows, mut report) = read(csv, &all)?;
+        let (rows, mut report) = read(csv, &all, &|address| self.vet(address))?;
         for some in rows.chunks(CHUNK) {
             let mut tx = if dry_run { self.read().await? } else { self.begin().await? };
-            let addresses: Vec<&str> = some.iter().map(|r| r.address.as_str()).collect();
-            let known = subscriber::known(&mut tx, Channel::Email, &addresses).await?;
-            let mut fresh = Vec::new();
+            let mut known = HashMap::new();
+            for channel in Channel::ALL.iter().copied() {
+                let on = some.iter().filter(|r| r.to.channel == channel);
+                let addresses: Vec<&str> = on.map(|r| r.to.text.as_str()).collect();
+                let found = subscriber::known(&mut tx, channel, &addresses).await?;
+                known.extend(found.into_iter().map(|(address, state)| ((channel, address), state)));
+            }
+            let (mut fresh, mut endpoints) = (Vec::new(), Vec::new());
             for row in some {
-                match known.get(&row.address) {
+                match known.get(&(row.to.channel, row.to.text.clone())) {
                     Some(SubscriberState::Unsubscribed) => report.left += 1,
                     Some(SubscriberState::Confirmed) => report.unchanged += 1,
                     Some(SubscriberState::Pending) | None if dry_run => report.added += 1,
                     Some(SubscriberState::Pending) => {
-                        let found = subscriber::get_by_address(&mut tx, Channel::Email, &row.address).await?;
+                        let found = subscriber::get_by_address(&mut tx, row.to.channel, &row.to.text).await?;
                         if let Some(mut found) = found {
                             (found.state, found.origin) = (SubscriberState::Confirmed, Origin::Import);
                             (found.confirmed_at, found.updated_at) = (Some(now), now);
@@ -99,22 +107,29 @@ impl App {
                             report.added += 1;
                         }
                     }
-                    None => fresh.push(Subscriber {
-                        id: self.new_id(SubscriberId::from_random),
-                        channel: Channel::Email,
-                        address: row.address.clone(),
-                        state: SubscriberState::Confirmed,
-                        components: row.components.clone(),
-                        origin: Origin::Import,
-                        created_at: now,
-                        confirmed_at: Some(now),
-                        ended_at: None,
-                        updated_at: now,
-                    }),
+                    None => {
+                        let id = self.new_id(SubscriberId::from_random);
+                        if row.to.channel != Channel::Email {
+                            endpoints.push(Endpoint::new(id.clone(), row.owner.clone()));
+                        }
+                        fresh.push(Subscriber {
+                            id,
+                            channel: row.to.channel,
+                            address: row.to.text.clone(),
+                            state: SubscriberState::Confirmed,
+                            components: row.components.clone(),
+                            origin: Origin::Import,
+                            created_at: now,
+                            confirmed_at: Some(now),
+                            ended_at: None,
+                            updated_at: now,
+                        });
+                    }
                 }
             }
             if !dry_run {
                 report.added += subscriber::insert_many(&mut tx, &fresh).await?;
+                endpoint::put(&mut tx, &endpoints).await?;
                 tx.commit().await?;
             }
         }
@@ -131,26 +146,40 @@ impl App {
         Ok(report)
     }
 
-    /// All subscribers as CSV, oldest last: address, state, components, origin, created_at, confirmed_at.
+    /// All subscribers as CSV, oldest last: address, state, components, origin, created_at, confirmed_at, channel, owner.
     pub async fn export_subscribers(&self, caller: &Caller) -> Result<String, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
         let mut tx = self.read().await?;
         let all = component::all_with_archived(&mut tx).await?;
         let mut out = csv::Writer::from_writer(Vec::new());
         let broken = |e: csv::Error| AppError::Internal(e.to_string());
-        out.write_record(["address", "state", "components", "origin", "created_at", "confirmed_at"])
-            .map_err(broken)?;
+        let columns =
+            ["address", "state", "components", "origin", "created_at", "confirmed_at", "channel", "owner"];
+        out.write_record(columns).map_err(broken)?;
         let mut after = Keyset::start();
         loop {
             let some = subscriber::list(&mut tx, &subscriber::Which::default(), &after, CHUNK).await?;
             let Some(last) = some.last() else { break };
             after = Keyset { at: last.created_at, id: last.id.to_string() };
+            let ids: Vec<_> =
+                some.iter().filter(|s| s.channel != Channel::Email).map(|s| s.id.clone()).collect();
+            let endpoints = endpoint::of(&mut tx, &ids).await?;
             for s in &some {
+                let owner = endpoints.get(&s.id).map(|e| e.owner.as_str()).unwrap_or_default();
                 let names: Vec<String> =
                     all.iter().filter(|c| s.components.contains(&c.id)).map(|c| full_name(&all, c)).collect();
                 let confirmed = s.confirmed_at.map(|at| at.to_string()).unwrap_or_default();
                 let (created, names) = (s.created_at.to_string(), names.join("; "));
-                let row = [&s.address, s.state.as_str(), &names, s.origin.as_str(), &created, &confirmed];
+                let row = [
+                    &s.address,
+                    s.state.as_str(),
+                    &names,
+                    s.origin.as_str(),
+                    &created,
+                    &confirmed,
+                    s.channel.as_str(),
+                    owner,
+                ];
                 out.write_record(row.map(harmless)).map_err(broken)?;
             }
         }
@@ -167,12 +196,20 @@ fn harmless(field: &str) -> String {
 /// Columns of a list.
 struct Columns {
     address: usize,
+    /// Where a list has mail addresses and endpoints side by side, as Statuspage's has.
+    endpoint: Option<usize>,
+    channel: Option<usize>,
+    owner: Option<usize>,
     components: Option<usize>,
     state: Option<usize>,
 }
 
 /// Reads a list; pure. Every readable row, each address once, and what could not be read.
-fn read(csv: &[u8], all: &[Component]) -> Result<(Vec<Row>, ImportReport), AppError> {
+fn read(
+    csv: &[u8],
+    all: &[Component],
+    vet: &dyn Fn(&str) -> Result<(), String>,
+) -> Result<(Vec<Row>, ImportReport), AppError> {
     let csv = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
     // Spreadsheets in half of Europe write semicolons.
     let first = csv.split(|b| *b == b'\n').next().unwrap_or_default();
@@ -184,7 +221,8 @@ fn read(csv: &[u8], all: &[Component]) -> Result<(Vec<Row>, ImportReport), AppEr
         .trim(csv::Trim::All)
         .from_reader(csv);
     let (mut rows, mut report, mut seen) = (Vec::new(), ImportReport::default(), HashSet::new());
-    let mut columns = Columns { address: 0, components: Some(1), state: None };
+    let mut columns =
+        Columns { address: 0, endpoint: None, channel: None, owner: None, components: Some(1), state: None };
     let mut names: HashMap<String, Result<Vec<ComponentId>, String>> = HashMap::new();
     let mut record = csv::ByteRecord::new();
     let mut is_first = true;
@@ -208,7 +246,11 @@ fn read(csv: &[u8], all: &[Component]) -> Result<(Vec<Row>, ImportReport), AppEr
             columns = found?;
             continue;
         }
-        let written = field(columns.address);
+        let mut written = field(columns.address);
+        let mut owner = columns.owner.map(field).unwrap_or_default();
+        if let Some(posted_to) = columns.endpoint.map(field).filter(|e| !e.is_empty()) {
+            owner = std::mem::replace(&mut written, posted_to);
+        }
         if written.is_empty() {
             continue;
         }
@@ -216,10 +258,13 @@ fn read(csv: &[u8], all: &[Component]) -> Result<(Vec<Row>, ImportReport), AppEr
             report.not_confirmed += 1;
             continue;
         }
-        let Ok(address) = text::email("address", written.strip_prefix('\'').unwrap_or(&written)) else {
-            let shown = super::shown(&written);
-            report.wrong(line, format!("‘{shown}’ is not a mail address; write it like ada@example.com"));
-            continue;
+        let channel = columns.channel.map(field).filter(|c| !c.is_empty());
+        let to = match address(channel.as_deref(), &written, &owner, vet) {
+            Ok(to) => to,
+            Err(why) => {
+                report.wrong(line, why);
+                continue;
+            }
         };
         let wanted = columns.components.map(field).unwrap_or_default();
         let components = names.entry(wanted.clone()).or_insert_with(|| {
@@ -228,11 +273,36 @@ fn read(csv: &[u8], all: &[Component]) -> Result<(Vec<Row>, ImportReport), AppEr
         });
         match components {
             Err(why) => report.wrong(line, why.clone()),
-            Ok(_) if !seen.insert(address.clone()) => report.unchanged += 1,
-            Ok(components) => rows.push(Row { address, components: components.clone() }),
+            Ok(_) if !seen.insert(to.clone()) => report.unchanged += 1,
+            Ok(components) => rows.push(Row { to, owner, components: components.clone() }),
         }
     }
     Ok((rows, report))
+}
+
+/// The address of a line, checked as the form on the page checks it.
+fn address(
+    channel: Option<&str>,
+    written: &str,
+    owner: &str,
+    vet: &dyn Fn(&str) -> Result<(), String>,
+) -> Result<Address, String> {
+    let written = written.strip_prefix('\'').unwrap_or(written);
+    let channel = channel.map(|c| c.to_lowercase().parse::<Channel>()).transpose()?;
+    let shown = super::shown(written);
+    let to = Address::read(channel, written).map_err(|why| match channel.unwrap_or(Channel::Email) {
+        Channel::Email if !written.contains("://") => {
+            format!("‘{shown}’ is not a mail address; write it like ada@example.com")
+        }
+        _ => format!("‘{shown}’ {why}"),
+    })?;
+    if to.channel != Channel::Email {
+        vet(&to.text).map_err(|why| format!("‘{shown}’ {why}"))?;
+        if !owner.is_empty() && text::email("owner", owner).is_err() {
+            return Err(format!("‘{}’ is not a mail address of an owner", super::shown(owner)));
+        }
+    }
+    Ok(to)
 }
 
 /// The reader steps over empty lines, but counts a row from where they begin.
@@ -251,7 +321,8 @@ fn header(first: &csv::ByteRecord) -> Option<Result<Columns, AppError>> {
         return None;
     }
     let find = |names: &[&str]| words.iter().position(|w| names.contains(&w.as_str()));
-    let Some(address) = find(&["address", "email", "e_mail", "mail", "email_address", "endpoint"]) else {
+    let posted_to = find(&["endpoint", "webhook", "url"]);
+    let Some(address) = find(&["address", "email", "e_mail", "mail", "email_address"]).or(posted_to) else {
         return Some(Err(AppError::field(
             "csv",
             "has no column for the address; name one ‘address’ in the first line, or give one address a line",
@@ -259,6 +330,9 @@ fn header(first: &csv::ByteRecord) -> Option<Result<Columns, AppError>> {
     };
     Some(Ok(Columns {
         address,
+        endpoint: posted_to.filter(|at| *at != address),
+        channel: find(&["channel", "mode"]),
+        owner: find(&["owner", "owner_email"]),
         components: find(&["components", "component"]),
         state: find(&["state", "status"]),
     }))
@@ -298,8 +372,8 @@ mod tests {
     }
 
     fn addresses(csv: &str) -> (Vec<String>, ImportReport) {
-        let (rows, report) = read(csv.as_bytes(), &parts()).expect("a list");
-        (rows.into_iter().map(|r| r.address).collect(), report)
+        let (rows, report) = read(csv.as_bytes(), &parts(), &|_| Ok(())).expect("a list");
+        (rows.into_iter().map(|r| r.to.text).collect(), report)
     }
 
     #[test]
@@ -315,14 +389,14 @@ mod tests {
             assert_eq!(found, ["ada@example.com", "grace@example.com"], "{csv:?}");
             assert_eq!(report.wrong, 0, "{csv:?}");
         }
-        assert!(read(b"name,phone\nAda,1\n", &parts()).is_err());
+        assert!(read(b"name,phone\nAda,1\n", &parts(), &|_| Ok(())).is_err());
     }
 
     #[test]
     fn bad_lines_are_told_with_their_number_and_the_rest_goes_in() {
         let csv = "address,components\nada@example.com,API; sending\nnonsense,\n\ngrace@example.com,Gone\n\
                    x@example.com,Twice\n\"open@example.com,API\n";
-        let (rows, report) = read(csv.as_bytes(), &parts()).expect("a list");
+        let (rows, report) = read(csv.as_bytes(), &parts(), &|_| Ok(())).expect("a list");
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].components.len(), 2);
         let told: Vec<_> = report.problems.iter().map(|e| (e.line, e.detail.as_str())).collect();
@@ -344,7 +418,7 @@ mod tests {
         let (found, report) = addresses(&format!("address\n{}", "=cmd|' /C calc'!A0\n".repeat(10_000)));
         assert_eq!((found.len(), report.wrong, report.problems.len()), (0, 10_000, TOLD));
         let junk: Vec<u8> = (0..=255u8).cycle().take(100_000).collect();
-        assert!(read(&junk, &parts()).is_err() || read(&junk, &parts()).is_ok());
+        assert!(read(&junk, &parts(), &|_| Ok(())).is_err() || read(&junk, &parts(), &|_| Ok(())).is_ok());
         assert_eq!(harmless("=1+1@example.com"), "'=1+1@example.com");
     }
 }

@@ -1,10 +1,13 @@
 //! Subscribers: what they do themselves on the page, and what the team does for them.
 
+mod endpoint;
 mod explain;
 mod list;
 mod own;
 mod team;
 
+pub use amends_courier::channel::{Proof, kind};
+pub use endpoint::{EndpointHealth, SigningSecret};
 pub use explain::{Explained, Explanation};
 pub use list::{ImportReport, Problem};
 pub(crate) use own::FormBudget;

@@ -2,18 +2,20 @@
 
 use super::chosen;
 use crate::caller::Caller;
-use crate::context::App;
+use crate::context::{App, page_of};
 use crate::error::AppError;
 use crate::incident::full_name;
 use crate::record;
 use amends_courier::Links;
+use amends_courier::channel::{Address, Proof, kind, secret_text};
 use amends_courier::links::TokenError;
-use amends_courier::message::{Confirm, Content};
+use amends_courier::message::{self, Confirm, Content};
+use amends_courier::plan::{self, To};
 use amends_model::{
-    Action, Channel, Component, ComponentId, Origin, Resource, Subscriber, SubscriberId, SubscriberState,
-    text,
+    Action, BroadcastId, Channel, Component, ComponentId, Endpoint, Origin, Resource, Subscriber,
+    SubscriberId, SubscriberState, text,
 };
-use amends_store::{Tx, component, subscriber, suppression};
+use amends_store::{Tx, component, endpoint, subscriber, suppression};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +27,8 @@ use std::num::NonZeroU32;
 const PER_ADDRESS: u64 = 3;
 /// Confirmation mails in a day in all.
 const IN_ALL: u64 = 2_000;
+/// Endpoints at one host that may be asked for in a day.
+const PER_HOST: u64 = 20;
 /// How long the link of a confirmation works.
 const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_hours(48);
 /// Requests from one source: this many at once, and one more every two minutes.
@@ -69,10 +73,14 @@ fn source_of(address: IpAddr) -> [u8; 8] {
 }
 
 /// A wish to subscribe, from the form on the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subscribe {
+    /// How messages are to go; none for what the address looks like.
+    pub channel: Option<Channel>,
     /// The address, as typed.
     pub address: String,
+    /// For an endpoint that cannot be asked itself: the mail address of whoever looks after it, as typed.
+    pub owner: Option<String>,
     /// Only about these components; empty for everything.
     pub components: Vec<ComponentId>,
     /// Where the request came from, for its budget; none when that is not known.
@@ -86,13 +94,15 @@ pub struct Subscription {
     pub subscriber: Subscriber,
     /// The token of its owner's pages (choose, leave).
     pub token: String,
+    /// The secret that messages are signed with, when it is shown: once, with the confirmation of a webhook.
+    pub secret: Option<String>,
 }
 
-fn gone() -> AppError {
+pub(super) fn gone() -> AppError {
     AppError::NotFound("subscription")
 }
 
-fn not_taken(error: TokenError) -> AppError {
+pub(super) fn not_taken(error: TokenError) -> AppError {
     match error {
         TokenError::Unknown => gone(),
         TokenError::Expired => {
@@ -107,26 +117,30 @@ impl App {
     ///
     /// Errors: the address cannot be one; the source or the whole form was used too often.
     pub async fn subscribe(&self, wish: Subscribe) -> Result<(), AppError> {
-        let address = text::email("email", &wish.address).map_err(|e| AppError::Invalid(e.into()))?;
+        let (to, owner) = self.read_wish(&wish)?;
         if let Some(source) = wish.source {
             self.form_budget().take(source)?;
         }
+        let asked = if owner.is_empty() { to.text.clone() } else { owner.clone() };
         let now = self.now();
         let links = self.links().await?;
         let mut tx = self.begin().await?;
         let all = component::all(&mut tx).await?;
         let components = chosen(&all, &wish.components)?;
         let day_ago = now - SignedDuration::from_hours(24);
-        let (to_address, in_all) = subscriber::confirmations(&mut tx, &address, day_ago).await?;
+        let (to_address, in_all) = subscriber::confirmations(&mut tx, &asked, day_ago).await?;
         if in_all >= IN_ALL {
             tracing::warn!(in_all, "the subscription form sent its mails for today");
             return Err(AppError::TooMany { seconds: 3600 });
         }
         // From here on nothing may tell a known address from an unknown one.
-        if to_address >= PER_ADDRESS || suppression::get(&mut tx, Channel::Email, &address).await?.is_some() {
+        if to_address >= PER_ADDRESS || suppression::get(&mut tx, to.channel, &to.text).await?.is_some() {
             return Ok(());
         }
-        let found = self.note_wish(&mut tx, &address, components, now).await?;
+        if kind(to.channel).proof == Proof::Owner && self.too_many_at(&mut tx, &to, day_ago, now).await? {
+            return Ok(());
+        }
+        let Some(found) = self.note_wish(&mut tx, &to, &owner, components, now).await? else { return Ok(()) };
         self.ask_to_confirm(&mut tx, &links, &all, &found, now).await?;
         let detail = json!({"asked_on_the_page": true});
         let caller = Caller::system("the form on the page");
@@ -143,7 +157,41 @@ impl App {
         self.commit(tx).await
     }
 
-    /// Sends the mail that asks whether a subscription is wanted, or tells that there is one already.
+    /// Checks what was typed: the address on its channel, and its owner's mail address where one is needed.
+    fn read_wish(&self, wish: &Subscribe) -> Result<(Address, String), AppError> {
+        let field = if wish.channel.is_none_or(|c| c == Channel::Email) { "email" } else { "endpoint" };
+        let to = Address::read(wish.channel, &wish.address).map_err(|e| AppError::field(field, e))?;
+        if to.channel == Channel::Email {
+            return Ok((to, String::new()));
+        }
+        let owner = match kind(to.channel).proof {
+            Proof::Itself => String::new(),
+            Proof::Owner => text::email("email", wish.owner.as_deref().unwrap_or_default())
+                .map_err(|e| AppError::Invalid(e.into()))?,
+        };
+        self.vet(&to.text).map_err(|e| AppError::field(field, e))?;
+        Ok((to, owner))
+    }
+
+    /// Whether one host was named too often in a day: the form must not be a way to bomb it.
+    async fn too_many_at(
+        &self,
+        tx: &mut Tx,
+        to: &Address,
+        day_ago: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, AppError> {
+        let host =
+            to.text.split("://").nth(1).unwrap_or_default().split(['/', '?']).next().unwrap_or_default();
+        let (at_host, _) = subscriber::confirmations(tx, host, day_ago).await?;
+        if at_host >= PER_HOST {
+            return Ok(true);
+        }
+        subscriber::note_confirmation(tx, &amends_model::id_text(self.random()), host, now).await?;
+        Ok(false)
+    }
+
+    /// Sends the message that asks whether a subscription is wanted, or tells that there is one already.
     pub(super) async fn ask_to_confirm(
         &self,
         tx: &mut Tx,
@@ -165,34 +213,63 @@ impl App {
             },
             valid_until,
             subscribed_already: confirmed,
+            endpoint: (kind(found.channel).proof == Proof::Owner)
+                .then(|| found.channel.shown(&found.address)),
         });
+        let (channel, address) = match kind(found.channel).proof {
+            Proof::Itself => (found.channel, found.address.clone()),
+            Proof::Owner => {
+                let owner = endpoint::get(tx, &found.id).await?.map(|e| e.owner).unwrap_or_default();
+                if owner.is_empty() {
+                    return Err(AppError::field(
+                        "owner",
+                        "is needed: the mail address that is asked whether they want it",
+                    ));
+                }
+                (Channel::Email, owner)
+            }
+        };
         let note = amends_model::id_text(self.random());
-        subscriber::note_confirmation(tx, &note, &found.address, now).await?;
-        self.mail_to(tx, &content, &found.address).await?;
+        subscriber::note_confirmation(tx, &note, &address, now).await?;
+        let page = page_of(tx).await?;
+        let subject = message::compose(&self.mail().letterhead(&page), &content).subject().to_owned();
+        let to = To { channel, address: &address, subscriber: None };
+        plan::enqueue_to(tx, self.new_id(BroadcastId::from_random), &content, &subject, to, now).await?;
         Ok(())
     }
 
     /// Keeps what was wished for until it is confirmed. What a confirmed subscriber chose is not touched: whoever
-    /// typed the address need not be its owner.
+    /// typed the address need not be its owner. None when somebody else looks after it: they are not bothered, and whoever
+    /// asked learns nothing.
     async fn note_wish(
         &self,
         tx: &mut Tx,
-        address: &str,
+        to: &Address,
+        owner: &str,
         components: Vec<ComponentId>,
         now: Timestamp,
-    ) -> Result<Subscriber, AppError> {
-        match subscriber::get_by_address(tx, Channel::Email, address).await? {
-            Some(found) if found.state == SubscriberState::Confirmed => Ok(found),
+    ) -> Result<Option<Subscriber>, AppError> {
+        match subscriber::get_by_address(tx, to.channel, &to.text).await? {
+            Some(found) if found.state == SubscriberState::Confirmed => {
+                let known = endpoint::get(tx, &found.id).await?;
+                let theirs = known.is_none_or(|e| e.owner == owner);
+                Ok(Some(found).filter(|_| theirs))
+            }
             Some(mut found) => {
                 (found.components, found.updated_at) = (components, now);
                 subscriber::update(tx, &found).await?;
-                Ok(found)
+                if to.channel != Channel::Email {
+                    let known = endpoint::get(tx, &found.id).await?;
+                    let known = known.unwrap_or_else(|| Endpoint::new(found.id.clone(), String::new()));
+                    endpoint::put(tx, &[Endpoint { owner: owner.to_owned(), ..known }]).await?;
+                }
+                Ok(Some(found))
             }
             None => {
                 let fresh = Subscriber {
                     id: self.new_id(SubscriberId::from_random),
-                    channel: Channel::Email,
-                    address: address.to_owned(),
+                    channel: to.channel,
+                    address: to.text.clone(),
                     state: SubscriberState::Pending,
                     components,
                     origin: Origin::Page,
@@ -202,7 +279,10 @@ impl App {
                     updated_at: now,
                 };
                 subscriber::insert_many(tx, std::slice::from_ref(&fresh)).await?;
-                Ok(fresh)
+                if to.channel != Channel::Email {
+                    endpoint::put(tx, &[Endpoint::new(fresh.id.clone(), owner.to_owned())]).await?;
+                }
+                Ok(Some(fresh))
             }
         }
     }
@@ -216,21 +296,30 @@ impl App {
         let id = links.confirmed(token, now).map_err(not_taken)?;
         let mut tx = self.begin().await?;
         let mut found = subscriber::get(&mut tx, &id).await?.ok_or_else(gone)?;
+        let mut secret = None;
         if found.state != SubscriberState::Confirmed {
+            // Who comes back gets a new secret: the old one may have gone elsewhere.
+            if let Some(e) = endpoint::get(&mut tx, &id).await? {
+                let generation = if found.confirmed_at.is_some() { e.generation + 1 } else { e.generation };
+                let fresh = Endpoint { generation, ..Endpoint::new(id.clone(), e.owner) };
+                endpoint::put(&mut tx, &[fresh]).await?;
+                let is_signed = found.channel == Channel::Webhook;
+                secret = is_signed.then(|| secret_text(&links.signing_secret(&id, generation)));
+            }
             (found.state, found.origin) = (SubscriberState::Confirmed, Origin::Page);
             (found.confirmed_at, found.ended_at, found.updated_at) = (Some(now), None, now);
             subscriber::update(&mut tx, &found).await?;
             self.own_change(&mut tx, &found, Action::Edit, "confirmed", now).await?;
             self.commit(tx).await?;
         }
-        Ok(Subscription { token: links.subscriber_token(&id), subscriber: found })
+        Ok(Subscription { token: links.subscriber_token(&id), subscriber: found, secret })
     }
 
     /// Looks at a subscription by its owner's token. Changes nothing.
     pub async fn look_at_subscription(&self, token: &str) -> Result<Subscription, AppError> {
         let id = self.links().await?.subscriber(token).map_err(not_taken)?;
         let found = subscriber::get(&mut self.read().await?, &id).await?.ok_or_else(gone)?;
-        Ok(Subscription { subscriber: found, token: token.to_owned() })
+        Ok(Subscription { subscriber: found, token: token.to_owned(), secret: None })
     }
 
     /// Chooses what a subscriber hears about; empty for everything.
@@ -249,7 +338,7 @@ impl App {
         subscriber::update(&mut tx, &found).await?;
         self.own_change(&mut tx, &found, Action::Edit, "chose", now).await?;
         self.commit(tx).await?;
-        Ok(Subscription { subscriber: found, token: token.to_owned() })
+        Ok(Subscription { subscriber: found, token: token.to_owned(), secret: None })
     }
 
     /// Ends a subscription, at once. Ending what has ended, or was taken out, is no error.

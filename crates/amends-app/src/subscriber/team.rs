@@ -6,17 +6,20 @@ use crate::context::App;
 use crate::error::AppError;
 use crate::paging::{Listed, Paging};
 use crate::record;
+use amends_courier::channel::Address;
 use amends_model::{
-    Action, Channel, Origin, Resource, Subscriber, SubscriberId, SubscriberState, Suppression,
+    Action, Channel, Endpoint, Origin, Resource, Subscriber, SubscriberId, SubscriberState, Suppression,
     SuppressionReason, text,
 };
-use amends_store::{Tx, component, subscriber, suppression};
+use amends_store::{Tx, component, endpoint, subscriber, suppression};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Which subscribers to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubscriberFilter {
+    /// Only on this channel.
+    pub channel: Option<Channel>,
     /// Only in this state.
     pub state: Option<SubscriberState>,
     /// Only whose address holds this.
@@ -37,11 +40,17 @@ pub struct SubscriberCounts {
 }
 
 /// Somebody to add by hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddSubscriber {
-    /// Mail address.
+    /// How messages go; by default what the address looks like.
+    #[serde(default)]
+    pub channel: Option<Channel>,
+    /// Mail address, or the address that is posted to.
     pub address: String,
+    /// For a webhook: the mail address of whoever looks after it, who is asked, and told when it fails.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// Ids or names of components or groups; empty for everything.
     #[serde(default)]
     pub components: Vec<String>,
@@ -54,15 +63,15 @@ pub struct AddSubscriber {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suppress {
-    /// Mail address.
+    /// Mail address, or the address that is posted to.
     pub address: String,
     /// Why; for whoever asks later.
     #[serde(default)]
     pub note: String,
 }
 
-fn email(field: &str, address: &str) -> Result<String, AppError> {
-    text::email(field, address).map_err(|e| AppError::Invalid(e.into()))
+fn read(field: &str, channel: Option<Channel>, address: &str) -> Result<Address, AppError> {
+    Address::read(channel, address).map_err(|e| AppError::field(field, e))
 }
 
 impl App {
@@ -77,7 +86,11 @@ impl App {
         let (limit, after) = (paging.limit()?, paging.keyset()?);
         let search = text::optional_line("q", filter.search.as_deref(), 254)
             .map_err(|e| AppError::Invalid(e.into()))?;
-        let which = subscriber::Which { state: filter.state, search: search.map(|s| s.to_lowercase()) };
+        let which = subscriber::Which {
+            state: filter.state,
+            search: search.map(|s| s.to_lowercase()),
+            channel: filter.channel,
+        };
         let found = subscriber::list(&mut self.read().await?, &which, &after, limit + 1).await?;
         Ok(Listed::from_one_more(found, limit, |s| (s.created_at, s.id.to_string())))
     }
@@ -111,16 +124,24 @@ impl App {
     ) -> Result<Subscriber, AppError> {
         caller.require(Action::Create, Resource::Subscriber)?;
         let now = self.now();
-        let address = email("address", &input.address)?;
+        let to = read("address", input.channel, &input.address)?;
+        let owner = match input.owner.as_deref().filter(|o| !o.trim().is_empty()) {
+            Some(owner) => Some(text::email("owner", owner).map_err(|e| AppError::Invalid(e.into()))?),
+            None => None,
+        };
+        if to.channel != Channel::Email {
+            self.vet(&to.text).map_err(|e| AppError::field("address", e))?;
+        }
         let links = self.links().await?;
         let mut tx = self.begin().await?;
         let all = component::all(&mut tx).await?;
         let components = named(&all, &input.components).map_err(|e| AppError::field("components", e))?;
         let agreed = input.confirmed.then_some(now);
-        let found = match subscriber::get_by_address(&mut tx, Channel::Email, &address).await? {
+        let found = match subscriber::get_by_address(&mut tx, to.channel, &to.text).await? {
             Some(found) if found.state == SubscriberState::Unsubscribed && input.confirmed => {
                 return Err(AppError::Refused(format!(
-                    "{address} has unsubscribed; only its owner can come back, by the confirmation mail or the status page"
+                    "{} has unsubscribed; only its owner can come back, by the confirmation or the status page",
+                    to.shown()
                 )));
             }
             Some(mut found) => {
@@ -137,8 +158,8 @@ impl App {
                     if input.confirmed { SubscriberState::Confirmed } else { SubscriberState::Pending };
                 let fresh = Subscriber {
                     id: self.new_id(SubscriberId::from_random),
-                    channel: Channel::Email,
-                    address,
+                    channel: to.channel,
+                    address: to.text.clone(),
                     state,
                     components,
                     origin: Origin::Team,
@@ -151,10 +172,16 @@ impl App {
                 fresh
             }
         };
+        if to.channel != Channel::Email {
+            let known = endpoint::get(&mut tx, &found.id).await?;
+            let mut e = known.unwrap_or_else(|| Endpoint::new(found.id.clone(), String::new()));
+            e.owner = owner.unwrap_or(e.owner);
+            endpoint::put(&mut tx, &[e]).await?;
+        }
         if found.state != SubscriberState::Confirmed {
             self.ask_to_confirm(&mut tx, &links, &all, &found, now).await?;
         }
-        let detail = json!({"address": found.address});
+        let detail = json!({"address": to.shown()});
         record::changed(
             &mut tx,
             caller,
@@ -211,8 +238,8 @@ impl App {
     /// Why an address is suppressed.
     pub async fn suppression(&self, caller: &Caller, address: &str) -> Result<Suppression, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
-        let address = email("address", address)?;
-        let found = suppression::get(&mut self.read().await?, Channel::Email, &address).await?;
+        let to = read("address", None, address)?;
+        let found = suppression::get(&mut self.read().await?, to.channel, &to.text).await?;
         found.ok_or(AppError::NotFound("suppressed address"))
     }
 
@@ -223,28 +250,34 @@ impl App {
         subscribers: &[Subscriber],
     ) -> Result<Vec<String>, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
-        let addresses: Vec<&str> = subscribers.iter().map(|s| s.address.as_str()).collect();
-        Ok(suppression::among(&mut self.read().await?, Channel::Email, &addresses).await?)
+        let mut tx = self.read().await?;
+        let mut found = Vec::new();
+        for channel in Channel::ALL.iter().copied() {
+            let on = subscribers.iter().filter(|s| s.channel == channel);
+            let addresses: Vec<&str> = on.map(|s| s.address.as_str()).collect();
+            found.extend(suppression::among(&mut tx, channel, &addresses).await?);
+        }
+        Ok(found)
     }
 
     /// Makes sure that an address is not written to any more.
     pub async fn suppress(&self, caller: &Caller, input: Suppress) -> Result<Suppression, AppError> {
         caller.require(Action::Edit, Resource::Subscriber)?;
         let now = self.now();
-        let address = email("address", &input.address)?;
+        let to = read("address", None, &input.address)?;
         let note =
             text::optional_line("note", Some(&input.note), 300).map_err(|e| AppError::Invalid(e.into()))?;
         let fresh = Suppression {
-            channel: Channel::Email,
-            address,
+            channel: to.channel,
+            address: to.text.clone(),
             reason: SuppressionReason::Team,
             detail: note.unwrap_or_default(),
             at: now,
         };
         let mut tx = self.begin().await?;
         suppression::add(&mut tx, std::slice::from_ref(&fresh)).await?;
-        let kept = suppression::get(&mut tx, Channel::Email, &fresh.address).await?.unwrap_or(fresh);
-        let detail = json!({"suppressed": kept.address});
+        let kept = suppression::get(&mut tx, to.channel, &fresh.address).await?.unwrap_or(fresh);
+        let detail = json!({"suppressed": to.shown()});
         record::changed(&mut tx, caller, Action::Edit, Resource::Subscriber, "suppression", detail, now)
             .await?;
         self.commit(tx).await?;
@@ -254,12 +287,12 @@ impl App {
     /// Lets an address be written to again.
     pub async fn lift_suppression(&self, caller: &Caller, address: &str) -> Result<(), AppError> {
         caller.require(Action::Edit, Resource::Subscriber)?;
-        let address = email("address", address)?;
+        let to = read("address", None, address)?;
         let mut tx = self.begin().await?;
-        if !suppression::lift(&mut tx, Channel::Email, &address).await? {
+        if !suppression::lift(&mut tx, to.channel, &to.text).await? {
             return Err(AppError::NotFound("suppressed address"));
         }
-        let detail = json!({"lifted": address});
+        let detail = json!({"lifted": to.shown()});
         record::changed(
             &mut tx,
             caller,
@@ -277,7 +310,10 @@ impl App {
 pub(super) async fn find(tx: &mut Tx, id_or_address: &str) -> Result<Subscriber, AppError> {
     let found = match id_or_address.parse::<SubscriberId>() {
         Ok(id) => subscriber::get(tx, &id).await?,
-        Err(_) => subscriber::get_by_address(tx, Channel::Email, &email("address", id_or_address)?).await?,
+        Err(_) => {
+            let to = read("address", None, id_or_address)?;
+            subscriber::get_by_address(tx, to.channel, &to.text).await?
+        }
     };
     found.ok_or(AppError::NotFound("subscriber"))
 }
@@ -298,6 +334,8 @@ fn suppression_cursor(paging: &Paging) -> Result<amends_store::Keyset, AppError>
         .map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()))
         .collect();
     let id = bytes.and_then(|b| String::from_utf8(b).ok()).ok_or_else(wrong)?;
-    email("cursor", &id).map_err(|_| wrong())?;
+    if id.chars().any(char::is_control) {
+        return Err(wrong());
+    }
     Ok(amends_store::Keyset { at: at.ok_or_else(wrong)?, id })
 }

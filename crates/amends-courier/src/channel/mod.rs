@@ -1,15 +1,31 @@
 //! Channels: how messages leave. One file each; all answer with a [`Verdict`], so that everything behind them
 //! (recording, holding, retrying) is the same for all.
 
+mod address;
+mod chat;
+mod discord;
 mod email;
+mod http;
+mod messenger;
 mod postmaster;
+mod slack;
+mod statuspage;
+mod teams;
 mod transports;
+pub mod vet;
 mod viewer;
+mod webhook;
 
+pub use address::{Address, KINDS, Kind, Proof, kind};
+pub use discord::Discord;
 pub use email::Email;
+pub use messenger::{Errand, Messenger, Notice, Said};
 pub use postmaster::Postmaster;
+pub use slack::Slack;
+pub use teams::Teams;
 pub use transports::Clock;
 pub use viewer::{KEPT, Viewer};
+pub use webhook::{SECRET_STAYS, Webhook, secret_text};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -9,7 +9,7 @@
 mod batch;
 mod canary;
 mod detour;
-mod order;
+pub(crate) mod order;
 mod probe;
 mod round;
 
@@ -35,8 +35,6 @@ pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Deliveries claimed at once.
 const BATCH: usize = 1_000;
-/// Transactions of planning before something is sent in between: enough that a batch can be claimed of it.
-const PLAN_STEPS: usize = 2;
 /// How long a lease lasts without being renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is renewed.
@@ -260,20 +258,7 @@ impl Courier {
     }
 
     async fn plan(&self) -> Result<(), StoreError> {
-        for _ in 0..PLAN_STEPS {
-            let mut tx = self.store.begin().await?;
-            let canary = self.settings.canary.as_deref().map(|address| {
-                let mut id = [0; amends_model::ID_LENGTH];
-                (self.random)(&mut id);
-                plan::Canary { address, id: BroadcastId::from_random(id) }
-            });
-            let more = plan::step(&mut tx, self.now(), canary).await?;
-            tx.commit().await?;
-            if !more {
-                break;
-            }
-        }
-        Ok(())
+        plan::some(&self.store, &self.settings, &self.clock, &self.random).await
     }
 
     async fn take_back_own(&self) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use crate::outcome::Around;
 use crate::plan::delivery_id;
 
 /// Where the neighbours of a batch's deliveries stand.
-pub(super) struct Arounds {
+pub(crate) struct Arounds {
     channel: Channel,
     neighbours: HashMap<BroadcastId, Neighbours>,
     states: HashMap<DeliveryId, DeliveryState>,
@@ -20,7 +20,7 @@ pub(super) struct Arounds {
 }
 
 /// Looks them up.
-pub(super) async fn around(
+pub(crate) async fn around(
     tx: &mut Tx,
     channel: Channel,
     claimed: &[Claimed],
@@ -46,7 +46,7 @@ pub(super) async fn around(
 
 impl Arounds {
     /// What there is around one delivery of the batch.
-    pub(super) fn of(&self, c: &Claimed) -> Around {
+    pub(crate) fn of(&self, c: &Claimed) -> Around {
         let Some(n) = self.neighbours.get(&c.broadcast_id) else { return Around::default() };
         let stands = |b: &BroadcastId| {
             let id = delivery_id(b, self.channel, &c.address);

@@ -5,8 +5,8 @@ use amends_model::text::is_deceptive;
 
 /// The places for a recipient's own links. Private-use characters, which are taken out of everything that people
 /// write.
-pub(super) const MANAGE: char = '\u{e000}';
-pub(super) const UNSUBSCRIBE: char = '\u{e001}';
+pub(crate) const MANAGE: char = '\u{e000}';
+pub(crate) const UNSUBSCRIBE: char = '\u{e001}';
 
 fn is_place(c: char) -> bool {
     c == MANAGE || c == UNSUBSCRIBE

@@ -15,6 +15,12 @@ pub enum Content {
     Maintenance(MaintenanceNews),
     /// The customers' letter after an incident.
     Letter(Letter),
+    /// A component's status changed.
+    Component(ComponentNews),
+    /// A test that the owner of an endpoint asked for.
+    Test(Test),
+    /// To the owner of an endpoint: it takes no messages.
+    Endpoint(EndpointNotice),
     /// "Did you ask for this?"
     Confirm(Confirm),
     /// A corrective action is due.
@@ -113,6 +119,51 @@ pub struct Letter {
     pub at: Timestamp,
 }
 
+/// A component's status changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentNews {
+    /// The component.
+    pub component_id: String,
+    /// Id of this change.
+    pub update_id: String,
+    /// Name with its group.
+    pub name: String,
+    /// Status before.
+    pub from: ComponentStatus,
+    /// Status now.
+    pub to: ComponentStatus,
+    /// The status page.
+    pub url: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A test that the owner of an endpoint asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Test {
+    /// The subscription.
+    pub subscriber_id: String,
+    /// The status page.
+    pub url: String,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+/// To the owner of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointNotice {
+    /// The subscription.
+    pub subscriber_id: String,
+    /// In one line.
+    pub title: String,
+    /// Markdown: what happened, what to do.
+    pub text: String,
+    /// Where to see and change it.
+    pub url: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// "Did you ask for this?" to an address that somebody typed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirm {
@@ -127,6 +178,9 @@ pub struct Confirm {
     /// Whether the address gets news already; then the link leads to where it chooses what.
     #[serde(default)]
     pub subscribed_already: bool,
+    /// What is to be written to, if that is not the address that is asked: the endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 /// To the owner of a corrective action.

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::clean::{line, prose, url};
 use super::content::{
-    ActionDue, Alarm, Confirm, Content, Invitation, Letter, Listed, MaintenanceNews, SignIn, Update,
+    ActionDue, Alarm, ComponentNews, Confirm, Content, EndpointNotice, Invitation, Letter, Listed,
+    MaintenanceNews, SignIn, Test, Update,
 };
 use super::markdown::opening;
 use super::view::{State, View};
@@ -30,6 +31,9 @@ pub(super) fn lay_out(head: &Letterhead, content: &Content) -> Laid {
         Content::Update(c) => update(head, c),
         Content::Maintenance(c) => maintenance(head, c),
         Content::Letter(c) => letter(c),
+        Content::Component(c) => component(head, c),
+        Content::Test(c) => test(head, c),
+        Content::Endpoint(c) => endpoint(head, c),
         Content::Confirm(c) => confirm(head, c),
         Content::Action(c) => action(c),
         Content::Alarm(c) => alarm(head, c),
@@ -148,7 +152,102 @@ fn letter(c: &Letter) -> Laid {
     }
 }
 
+fn component(head: &Letterhead, c: &ComponentNews) -> Laid {
+    let name = line(&c.name, NAME);
+    Laid {
+        subject: format!("{name}: {}", c.to.label()),
+        thread: Thread::of_event("component", &c.component_id, 'k', &c.update_id, c.component_id.clone()),
+        view: View {
+            state: Some(State { shape: c.to.shape(), tone: c.to.tone(), words: c.to.label().to_owned() }),
+            title: name,
+            facts: vec![format!("{}. Before: {}.", when(c.at, &head.zone), c.from.label())],
+            button: Some(("See it on the status page".into(), url(&c.url))),
+            subscribed: true,
+            ..View::default()
+        },
+    }
+}
+
+fn test(head: &Letterhead, c: &Test) -> Laid {
+    let name = head.display_name();
+    let title = format!("Test message from {name}");
+    Laid {
+        subject: title.clone(),
+        thread: Thread::alone('t', &c.subscriber_id),
+        view: View {
+            title,
+            facts: vec![when(c.at, &head.zone)],
+            lead: vec!["Nothing has happened. This shows that updates will arrive here.".into()],
+            button: Some(("See the status page".into(), url(&c.url))),
+            because: format!("Sent because a test was asked for at {name}."),
+            ..View::default()
+        },
+    }
+}
+
+fn endpoint(head: &Letterhead, c: &EndpointNotice) -> Laid {
+    Laid {
+        subject: c.title.clone(),
+        thread: Thread::threaded("endpoint", &c.subscriber_id, 'e', &c.subscriber_id),
+        view: View {
+            title: line(&c.title, TITLE),
+            facts: vec![when(c.at, &head.zone)],
+            text: prose(&c.text),
+            button: Some(("Look at it".into(), url(&c.url))),
+            because: format!(
+                "You get this because you gave this address for an endpoint that gets news from {}.",
+                head.display_name()
+            ),
+            ..View::default()
+        },
+    }
+}
+
+/// To the owner of an endpoint that somebody typed in.
+fn confirm_endpoint(head: &Letterhead, c: &Confirm, endpoint: &str) -> Laid {
+    let name = head.display_name();
+    let shown = line(endpoint, NAME);
+    let lead = if c.subscribed_already {
+        format!("Somebody, probably you, asked {name} to send news to {shown}. It is sent there already.")
+    } else {
+        format!(
+            "Somebody, probably you, asked {name} to send news to {shown}, and gave this address for questions about it."
+        )
+    };
+    let (title, button) = match c.subscribed_already {
+        true => ("This endpoint is subscribed already", "See and change it"),
+        false => ("Please confirm your endpoint", "Confirm"),
+    };
+    let mut remarks =
+        vec!["If it was not you, do nothing. Nothing is sent without your confirmation.".into()];
+    if !c.subscribed_already {
+        remarks.insert(
+            0,
+            format!(
+                "The link works until {}. It shows the secret that messages are signed with.",
+                when(c.valid_until, &head.zone)
+            ),
+        );
+    }
+    Laid {
+        subject: title.into(),
+        thread: Thread::alone('c', &c.subscriber_id),
+        view: View {
+            opening: line(&lead, OPENING),
+            title: title.into(),
+            lead: vec![lead],
+            button: Some((button.into(), url(&c.url))),
+            remarks,
+            because: format!("Sent once, because this address was typed into a form of {name}."),
+            ..View::default()
+        },
+    }
+}
+
 fn confirm(head: &Letterhead, c: &Confirm) -> Laid {
+    if let Some(endpoint) = &c.endpoint {
+        return confirm_endpoint(head, c, endpoint);
+    }
     let name = head.display_name();
     let because = format!("Sent once, because this address was typed into a form of {name}.");
     let thread = Thread::alone('c', &c.subscriber_id);

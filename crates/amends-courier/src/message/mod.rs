@@ -3,6 +3,7 @@
 //!
 //! [`compose`] renders a content once for everybody; [`Draft::to`] puts a recipient's address and links in.
 
+mod brief;
 mod clean;
 mod content;
 mod html;
@@ -10,19 +11,26 @@ mod kinds;
 mod markdown;
 mod mime;
 mod read;
+mod stored;
 mod text;
 mod view;
 
+pub use brief::{Brief, brief, cut};
 pub use content::{
-    ActionDue, Alarm, Confirm, Content, Invitation, Letter, Listed, MaintenanceNews, SignIn, Update,
+    ActionDue, Alarm, ComponentNews, Confirm, Content, EndpointNotice, Invitation, Letter, Listed,
+    MaintenanceNews, SignIn, Test, Update,
 };
+pub use stored::{Snapshot, Stored};
+
+/// The places for a recipient's own links in what other channels lay out themselves.
+pub(crate) use clean::{MANAGE, UNSUBSCRIBE};
 
 pub use read::{Opened, open};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use clean::{MANAGE, UNSUBSCRIBE, line, url};
+use clean::{line, url};
 use mime::{SOFT, address_field, long_field, quoted_printable, text_field, token_field};
 
 /// Most characters of a subject.

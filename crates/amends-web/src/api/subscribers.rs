@@ -7,9 +7,12 @@ use super::version::Created;
 use crate::error::ApiError;
 use crate::state::WebState;
 use crate::visitor::ApiCaller;
-use amends_app::subscriber::{AddSubscriber, Explanation, ImportReport, SubscriberCounts, SubscriberFilter};
+use amends_app::subscriber::{
+    AddSubscriber, EndpointHealth, Explanation, ImportReport, SigningSecret, SubscriberCounts,
+    SubscriberFilter,
+};
 use amends_app::{AppError, Paging};
-use amends_model::{Subscriber, SubscriberState, text};
+use amends_model::{Channel, Subscriber, SubscriberState};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -24,6 +27,9 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
         .routes(routes!(import_subscribers))
         .routes(routes!(export_subscribers))
         .routes(routes!(get_subscriber, remove_subscriber))
+        .routes(routes!(get_endpoint))
+        .routes(routes!(renew_secret))
+        .routes(routes!(send_test))
         .routes(routes!(explain_address))
 }
 
@@ -33,6 +39,8 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
 struct Which {
     /// Only those in this state.
     state: Option<SubscriberState>,
+    /// Only those on this channel.
+    channel: Option<Channel>,
     /// Only those whose address holds this.
     #[param(max_length = 254)]
     q: Option<String>,
@@ -56,7 +64,7 @@ async fn list_subscribers(
     ApiCaller(caller): ApiCaller,
     Query(which): Query<Which>,
 ) -> Result<List<Subscriber>, ApiError> {
-    let filter = SubscriberFilter { state: which.state, search: which.q };
+    let filter = SubscriberFilter { state: which.state, search: which.q, channel: which.channel };
     let paging = Paging { limit: which.limit, cursor: which.cursor };
     Ok(state.app.subscribers(&caller, &filter, &paging).await?.into())
 }
@@ -101,8 +109,8 @@ struct How {
 
 /// Import subscribers
 ///
-/// The body is CSV with a column `address` or `email`, and optionally `components` (ids or names, separated by `;`) and
-/// `state`; or one address a line. They are subscribed at once: whoever imports them says that they asked for it. Who has
+/// The body is CSV with a column `address`, `email` or `endpoint`, and optionally `channel`, `owner`, `components` (ids or
+/// names, separated by `;`) and `state`; or one address a line. They are subscribed at once: whoever imports them says that they asked for it. Who has
 /// left is not brought back. Lines that are not understood are in the report, and the rest goes in. It may be repeated.
 #[utoipa::path(
     post, path = "/subscribers/import", tag = "subscribers", params(How),
@@ -179,11 +187,62 @@ async fn remove_subscriber(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Show how an endpoint does
+///
+/// For subscribers with a server or chat room of their own: who looks after it, since when it fails, and what came of the last
+/// messages. 404 for mail.
+#[utoipa::path(
+    get, path = "/subscribers/{id}/endpoint", tag = "subscribers",
+    params(("id" = SubscriberRef, Path, description = "Id or address.")),
+    responses((status = 200, description = "How it does.", body = EndpointHealth)),
+)]
+async fn get_endpoint(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    Id(who): Id<SubscriberRef>,
+) -> Result<axum::Json<EndpointHealth>, ApiError> {
+    let found = state.app.subscriber_endpoint(&caller, &who.0).await?;
+    Ok(axum::Json(found.ok_or(AppError::NotFound("endpoint"))?))
+}
+
+/// Renew the signing secret of a webhook
+///
+/// The answer shows it, once. Messages are signed with the one before it, too, for a day.
+#[utoipa::path(
+    post, path = "/subscribers/{id}/secret", tag = "subscribers",
+    params(("id" = SubscriberRef, Path, description = "Id or address.")),
+    responses((status = 200, description = "The new secret.", body = SigningSecret)),
+)]
+async fn renew_secret(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    Id(who): Id<SubscriberRef>,
+) -> Result<axum::Json<SigningSecret>, ApiError> {
+    Ok(axum::Json(state.app.renew_secret(&caller, &who.0).await?))
+}
+
+/// Send a test message to an endpoint
+///
+/// It goes the way of all messages; what came of it is shown with the endpoint.
+#[utoipa::path(
+    post, path = "/subscribers/{id}/test", tag = "subscribers",
+    params(("id" = SubscriberRef, Path, description = "Id or address.")),
+    responses((status = 204, description = "It is on its way.")),
+)]
+async fn send_test(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    Id(who): Id<SubscriberRef>,
+) -> Result<StatusCode, ApiError> {
+    state.app.test_subscriber(&caller, &who.0).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct About {
-    /// A mail address, subscribed or not.
-    #[param(required = true, max_length = 254)]
+    /// A mail address, or an address that is posted to, subscribed or not.
+    #[param(required = true, max_length = 2048)]
     #[serde(default)]
     address: String,
 }
@@ -200,6 +259,9 @@ async fn explain_address(
     ApiCaller(caller): ApiCaller,
     Query(about): Query<About>,
 ) -> Result<axum::Json<Explanation>, ApiError> {
-    let address = text::email("address", &about.address).map_err(|e| AppError::Invalid(e.into()))?;
-    Ok(axum::Json(state.app.explain_address(&caller, &address).await?))
+    if !about.address.contains(['@', ':']) {
+        let what = "is not an address; write a mail address, or the address that is posted to";
+        return Err(AppError::field("address", what).into());
+    }
+    Ok(axum::Json(state.app.explain_address(&caller, &about.address).await?))
 }

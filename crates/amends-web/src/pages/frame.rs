@@ -258,7 +258,10 @@ fn said(word: &str) -> Option<&'static str> {
         "revoked" => "The token is revoked. It stopped working at once.",
         "removed" => "Removed.",
         "subscribed" => "They get messages from now on.",
-        "asked" => "A mail asks them whether they want it. Until they follow its link, nothing else is sent.",
+        "asked" => {
+            "A message asks them whether they want it. Until they follow its link, nothing else is sent."
+        }
+        "test_sent" => "A test is on its way. What came of it stands among the messages in a moment.",
         "suppressed" => "Nothing is sent to this address any more.",
         "lifted" => "The address may be written to again.",
         "stopped" => "Stopped. What had not gone yet will not.",

@@ -9,6 +9,7 @@ use amends_model::component::ComponentStatus;
 use amends_model::event::ComponentChange;
 use amends_model::id::id_text;
 use amends_model::incident::Phase;
+pub use amends_model::local_time::stamp;
 use amends_model::maintenance::MaintenanceState;
 use amends_model::page::{PublicAffected, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate};
 use amends_model::{Component, ComponentId};
@@ -165,17 +166,6 @@ struct Incidents<'a> {
 struct Maintenances<'a> {
     page: ApiPage<'a>,
     scheduled_maintenances: Vec<ApiMaintenance<'a>>,
-}
-
-/// An instant as Statuspage writes it: three fraction digits, `Z` in UTC, else the zone's offset.
-pub fn stamp(at: Timestamp, zone: &TimeZone) -> String {
-    let zoned = at.to_zoned(zone.clone());
-    let form = if zoned.offset().is_zero() && zoned.strftime("%Z").to_string() == "UTC" {
-        "%Y-%m-%dT%H:%M:%S.%3fZ"
-    } else {
-        "%Y-%m-%dT%H:%M:%S.%3f%:z"
-    };
-    zoned.strftime(form).to_string()
 }
 
 /// The public word for an incident's phase: `postmortem` once the letter is out.

@@ -1,6 +1,7 @@
 //! What the forms of the public site ask of the application: to subscribe, confirm, choose, unsubscribe.
 
 use super::source::Reply;
+use amends_app::subscriber::{EndpointHealth, SigningSecret};
 use amends_model::{ComponentId, IncidentId};
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -16,6 +17,13 @@ pub enum Channel {
         endpoint: String,
         /// Whom to tell.
         email: String,
+    },
+    /// A chat room: an address that only its members can know.
+    Chat {
+        /// Where it is.
+        channel: amends_model::Channel,
+        /// The address.
+        endpoint: String,
     },
     /// A telephone number.
     Sms {
@@ -51,8 +59,12 @@ pub struct Asked {
 /// A subscription, as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// The address.
+    /// How messages go.
+    pub channel: amends_model::Channel,
+    /// The address, as it may be shown.
     pub address: String,
+    /// The secret that messages are signed with, when it is shown: once.
+    pub secret: Option<String>,
     /// Only about these components; empty for everything.
     pub components: Vec<ComponentId>,
     /// Whether it was confirmed.
@@ -95,4 +107,21 @@ pub trait Desk: Send + Sync + 'static {
     fn choose(&self, token: String, components: Vec<ComponentId>) -> Reply<'_, Subscription, DeskError>;
     /// Ends it. Ending what has ended is no error.
     fn unsubscribe(&self, token: String) -> Reply<'_, (), DeskError>;
+
+    /// How an endpoint does; none for mail.
+    fn health(&self, _token: String) -> Reply<'_, Option<EndpointHealth>, DeskError> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Renews the secret that an endpoint's messages are signed with.
+    fn renew(&self, _token: String) -> Reply<'_, SigningSecret, DeskError> {
+        Box::pin(async { Err(DeskError::NoSuchToken) })
+    }
+    /// Sends an endpoint a test.
+    fn test(&self, _token: String) -> Reply<'_, (), DeskError> {
+        Box::pin(async { Err(DeskError::NoSuchToken) })
+    }
+    /// Sends an endpoint what it missed again; answers how many messages that are.
+    fn replay(&self, _token: String) -> Reply<'_, u64, DeskError> {
+        Box::pin(async { Err(DeskError::NoSuchToken) })
+    }
 }

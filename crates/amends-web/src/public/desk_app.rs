@@ -2,7 +2,7 @@
 
 use super::desk::{Ask, Asked, Channel, Desk, DeskError, Subscription};
 use super::source::Reply;
-use amends_app::subscriber::{Subscribe, Subscription as Own};
+use amends_app::subscriber::{EndpointHealth, SigningSecret, Subscribe, Subscription as Own};
 use amends_app::{App, AppError};
 use amends_model::{ComponentId, SubscriberState, id_text};
 
@@ -27,7 +27,9 @@ impl From<AppError> for DeskError {
 
 fn shown(own: Own) -> Subscription {
     Subscription {
-        address: own.subscriber.address,
+        channel: own.subscriber.channel,
+        address: own.subscriber.channel.shown(&own.subscriber.address),
+        secret: own.secret,
         components: own.subscriber.components,
         confirmed: own.subscriber.state == SubscriberState::Confirmed,
         token: own.token,
@@ -38,16 +40,25 @@ fn shown(own: Own) -> Subscription {
 impl Desk for App {
     fn subscribe(&self, ask: Ask) -> Reply<'_, Asked, DeskError> {
         Box::pin(async move {
-            let Channel::Email(address) = ask.channel else {
-                return Err(DeskError::Wrong("Only mail is offered here; give a mail address.".into()));
+            use amends_model::Channel as By;
+            let (channel, address, owner) = match ask.channel {
+                Channel::Email(address) => (By::Email, address, None),
+                Channel::Webhook { endpoint, email } => (By::Webhook, endpoint, Some(email)),
+                Channel::Chat { channel, endpoint } => (channel, endpoint, None),
+                Channel::Sms { .. } => {
+                    return Err(DeskError::Wrong(
+                        "Text messages are not offered here; give a mail address.".into(),
+                    ));
+                }
             };
             if ask.incident.is_some() {
                 let text =
                     "One incident alone cannot be subscribed to; choose parts of the page, or everything.";
                 return Err(DeskError::Wrong(text.into()));
             }
-            App::subscribe(self, Subscribe { address, components: ask.components, source: ask.source })
-                .await?;
+            let (components, source) = (ask.components, ask.source);
+            let wish = Subscribe { channel: Some(channel), address, owner, components, source };
+            App::subscribe(self, wish).await?;
             // An id that leads nowhere: the real one would tell whether the address is known.
             Ok(Asked { id: id_text(self.random()), created_at: self.now() })
         })
@@ -67,5 +78,21 @@ impl Desk for App {
 
     fn unsubscribe(&self, token: String) -> Reply<'_, (), DeskError> {
         Box::pin(async move { Ok(App::unsubscribe(self, &token).await?) })
+    }
+
+    fn health(&self, token: String) -> Reply<'_, Option<EndpointHealth>, DeskError> {
+        Box::pin(async move { Ok(self.endpoint_health(&token).await?) })
+    }
+
+    fn renew(&self, token: String) -> Reply<'_, SigningSecret, DeskError> {
+        Box::pin(async move { Ok(self.renew_own_secret(&token).await?) })
+    }
+
+    fn test(&self, token: String) -> Reply<'_, (), DeskError> {
+        Box::pin(async move { Ok(self.test_own_endpoint(&token).await?) })
+    }
+
+    fn replay(&self, token: String) -> Reply<'_, u64, DeskError> {
+        Box::pin(async move { Ok(self.replay_own(&token).await?) })
     }
 }

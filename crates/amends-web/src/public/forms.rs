@@ -1,11 +1,11 @@
 //! The forms of the public site. GET only ever shows; POST acts (RFC 8058, and mail scanners that follow every link).
 
 use super::desk::{Ask, Channel, DeskError, Subscription};
-use super::pages::{self, Act, Context};
+use super::pages::{self, Act, Context, Typed};
 use super::serve::{Public, client, private, redirect};
-use amends_model::ComponentId;
+use amends_model::{Channel as By, ComponentId};
 use axum::body::Body;
-use axum::extract::{Path, RawForm, Request, State};
+use axum::extract::{Path, RawForm, RawQuery, Request, State};
 use axum::http::{Extensions, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 
@@ -62,22 +62,30 @@ pub async fn subscribe(
     RawForm(form): RawForm,
 ) -> Response<Body> {
     let pairs = pairs(&form);
-    let (email, components) = (first(&pairs, "email"), chosen(&pairs, &public));
+    let (email, components) = (first(&pairs, "email").to_owned(), chosen(&pairs, &public));
+    let endpoint = first(&pairs, "endpoint").to_owned();
+    let by: By = first(&pairs, "channel").parse().unwrap_or(By::Email);
     let ids: Vec<String> = components.iter().map(ComponentId::to_string).collect();
+    let typed = Typed { email: email.clone(), endpoint: endpoint.clone() };
     let ask = Ask {
-        channel: Channel::Email(email.to_owned()),
+        channel: match by {
+            By::Email => Channel::Email(email),
+            By::Webhook => Channel::Webhook { endpoint, email },
+            channel => Channel::Chat { channel, endpoint },
+        },
         components,
         incident: None,
         source: client(&extensions),
     };
     match public.desk.subscribe(ask).await {
-        Ok(_) => redirect(StatusCode::SEE_OTHER, "/subscribe/sent"),
+        Ok(_) if by == By::Email => redirect(StatusCode::SEE_OTHER, "/subscribe/sent"),
+        Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/subscribe/sent/{by}")),
         Err(DeskError::Wrong(text)) => {
             let rendered = public.site.rendered();
             let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
             private(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                pages::subscribe(&cx, email, &ids, Some(&text)),
+                pages::subscribe(&cx, by, &typed, &ids, Some(&text)),
                 &public,
             )
         }
@@ -99,18 +107,52 @@ pub async fn sent(State(public): State<Public>) -> Response<Body> {
     )
 }
 
+/// The form for one channel.
+pub async fn subscribe_by(State(public): State<Public>, Path(channel): Path<String>) -> Response<Body> {
+    let Ok(by) = channel.parse::<By>() else {
+        let line = "Choose one of the ways on the page for updates.";
+        let act = Act::Go("/subscribe".into(), "Get updates".into());
+        return say(&public, StatusCode::NOT_FOUND, "There is no such way", &[line], Some(act));
+    };
+    let rendered = public.site.rendered();
+    let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
+    private(StatusCode::OK, pages::subscribe(&cx, by, &Typed::default(), &[], None), &public)
+}
+
+/// After the form of another channel: the same words whether the address was known or not.
+pub async fn sent_by(State(public): State<Public>, Path(channel): Path<String>) -> Response<Body> {
+    let (heading, line) = match channel.parse::<By>() {
+        Ok(By::Slack | By::Teams | By::Discord) => (
+            "Look into the channel",
+            "If the address is right, a message with a link is in the channel now. Updates come once somebody there follows it.",
+        ),
+        Ok(By::Webhook) => (
+            "Look into your inbox",
+            "If the address is right, a mail with a link is on its way to it. Updates come to the endpoint once you follow the link, and the page behind it shows the secret that they are signed with.",
+        ),
+        _ => return sent(State(public)).await,
+    };
+    say(&public, StatusCode::OK, heading, &[line], None)
+}
+
 /// Where the link of the confirmation leads.
 pub async fn confirm_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
     let act = Act::Post(format!("/s/{token}"), "Yes, send me updates".into());
-    let line = "You will hear when something breaks, changes or is mended. Every mail has a link to stop.";
-    say(&public, StatusCode::OK, "Get updates by mail?", &[line], Some(act))
+    let line = "You will hear when something breaks, changes or is mended. Every message has a link to stop.";
+    say(&public, StatusCode::OK, "Get these updates?", &[line], Some(act))
 }
 
 /// Confirms.
 pub async fn confirm(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
     match public.desk.confirm(token.to_owned()).await {
+        Ok(found) if found.secret.is_some() => {
+            let line = format!("Updates go to {} from now on.", found.address);
+            let secret = found.secret.as_deref().unwrap_or_default();
+            let manage = format!("/m/{}", found.token);
+            secret_page(&public, "Your endpoint is subscribed", &line, secret, &manage)
+        }
         Ok(found) => {
             let line = format!("Updates go to {} from now on.", found.address);
             let act = Act::Go(format!("/m/{}", found.token), "Choose what you hear about".into());
@@ -121,20 +163,68 @@ pub async fn confirm(State(public): State<Public>, Path(token): Path<String>) ->
 }
 
 /// Where a subscriber chooses.
-pub async fn manage_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
+pub async fn manage_page(
+    State(public): State<Public>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
+    let said = query.as_deref().and_then(|q| q.strip_prefix("said=")).unwrap_or_default();
+    let said = match said {
+        "test" => "A test is on its way; what came of it stands below in a moment.",
+        "again" => "What was missed is on its way again.",
+        "nothing" => "Nothing was missed.",
+        _ => "",
+    };
     match public.desk.look(token.to_owned()).await {
         Ok(found) if !found.confirmed => {
             let line = format!(
-                "No mail goes to {}: this subscription is not confirmed, or has ended.",
+                "Nothing goes to {}: this subscription is not confirmed, or has ended.",
                 found.address
             );
             let act = Act::Go("/subscribe".into(), "Subscribe again".into());
             say(&public, StatusCode::OK, "Nothing to choose", &[&line], Some(act))
         }
-        Ok(found) => managed(&public, &found, false),
+        Ok(found) => managed(&public, &found, said).await,
         Err(error) => refused(&public, error),
     }
+}
+
+/// Renews the secret that messages are signed with, and shows it.
+pub async fn renew(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
+    let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
+    match public.desk.renew(token.to_owned()).await {
+        Ok(renewed) => {
+            let line = "Messages are signed with this secret from now on, and for a day with the one before it, too.";
+            secret_page(&public, "Your new signing secret", line, &renewed.secret, &format!("/m/{token}"))
+        }
+        Err(error) => refused(&public, error),
+    }
+}
+
+/// Sends a test.
+pub async fn test(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
+    let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
+    match public.desk.test(token.to_owned()).await {
+        Ok(()) => redirect(StatusCode::SEE_OTHER, &format!("/m/{token}?said=test")),
+        Err(error) => refused(&public, error),
+    }
+}
+
+/// Sends what was missed again.
+pub async fn again(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
+    let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
+    match public.desk.replay(token.to_owned()).await {
+        Ok(0) => redirect(StatusCode::SEE_OTHER, &format!("/m/{token}?said=nothing")),
+        Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/m/{token}?said=again")),
+        Err(error) => refused(&public, error),
+    }
+}
+
+fn secret_page(public: &Public, heading: &str, line: &str, secret: &str, manage: &str) -> Response<Body> {
+    let rendered = public.site.rendered();
+    let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
+    private(StatusCode::OK, pages::secret(&cx, heading, line, secret, manage), public)
 }
 
 /// Keeps what a subscriber chose.
@@ -148,27 +238,31 @@ pub async fn manage(
     let some = first(&pairs, "about") == "some";
     let components = if some { chosen(&pairs, &public) } else { vec![] };
     if some && components.is_empty() {
-        let lines = ["Choose at least one part, or everything. To hear nothing any more, stop all mail."];
+        let lines = ["Choose at least one part, or everything. To hear nothing any more, stop all messages."];
         let act = None;
         return say(&public, StatusCode::UNPROCESSABLE_ENTITY, "Nothing was chosen", &lines, act);
     }
     match public.desk.choose(token.to_owned(), components).await {
-        Ok(found) => managed(&public, &found, true),
+        Ok(found) => managed(&public, &found, "Saved.").await,
         Err(error) => refused(&public, error),
     }
 }
 
-fn managed(public: &Public, found: &Subscription, saved: bool) -> Response<Body> {
+async fn managed(public: &Public, found: &Subscription, said: &str) -> Response<Body> {
+    let health = match public.desk.health(found.token.clone()).await {
+        Ok(health) => health,
+        Err(error) => return refused(public, error),
+    };
     let rendered = public.site.rendered();
     let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
     let ids: Vec<String> = found.components.iter().map(ComponentId::to_string).collect();
-    private(StatusCode::OK, pages::manage(&cx, &found.token, &found.address, &ids, saved), public)
+    private(StatusCode::OK, pages::manage(&cx, found, &ids, health, said), public)
 }
 
 /// Where the link to stop leads: shows, and changes nothing.
 pub async fn unsubscribe_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
-    let act = Act::Post(format!("/u/{token}"), "Stop all mail to me".into());
+    let act = Act::Post(format!("/u/{token}"), "Stop all messages".into());
     let line = "You will not hear from this status page any more. You can subscribe again at any time.";
     say(&public, StatusCode::OK, "Stop updates?", &[line], Some(act))
 }
@@ -182,7 +276,7 @@ pub async fn unsubscribe(
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
     match public.desk.unsubscribe(token.to_owned()).await {
         Ok(()) => {
-            let line = "No further mail will be sent to you from this status page.";
+            let line = "Nothing further will be sent to you from this status page.";
             let act = Act::Go("/subscribe".into(), "Subscribe again".into());
             say(&public, StatusCode::OK, "You are unsubscribed", &[line], Some(act))
         }
@@ -222,7 +316,7 @@ fn refused(public: &Public, error: DeskError) -> Response<Body> {
         }
         DeskError::TooMany { seconds } => {
             let line = format!(
-                "So that nobody can flood inboxes with this form, it takes only so many requests. Try again in {}.",
+                "So that nobody can flood others with this form, it takes only so many requests. Try again in {}.",
                 super::when::length(seconds.div_ceil(60))
             );
             let mut response =

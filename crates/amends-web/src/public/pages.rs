@@ -1,6 +1,7 @@
 //! The pages of the status page: a record and an instant in, HTML out.
 
 use super::badge;
+use super::desk::Subscription;
 use super::feeds::xml;
 use super::markdown;
 use super::sentence::{Piece, sentence};
@@ -9,10 +10,11 @@ use super::view::{
 };
 use super::when::When;
 use crate::assets::{self, PUBLIC_STYLE};
+use amends_app::subscriber::{EndpointHealth, Proof, kind};
 use amends_model::incident::Phase;
 use amends_model::maintenance::MaintenanceState;
 use amends_model::page::PublicRecord;
-use amends_model::{ComponentStatus, Impact};
+use amends_model::{Channel, ComponentStatus, Delivery, DeliveryState, Impact};
 use askama::Template;
 use jiff::civil::Date;
 use jiff::{SignedDuration, ToSpan};
@@ -240,19 +242,78 @@ pub fn history<'i>(
 #[template(path = "public/subscribe.html")]
 struct SubscribePage {
     frame: Frame,
-    email: String,
+    /// The channel's word, for those that are not mail.
+    by: Option<By>,
+    /// Every way and whether it is this one.
+    tabs: Vec<(&'static str, String, bool)>,
+    typed: Typed,
     wrong: Option<String>,
     some: bool,
     choices: Vec<ChoiceGroup>,
 }
 
-/// The form to subscribe; with what was typed and what is wrong with it when it comes back.
-pub fn subscribe(cx: &Context, email: &str, chosen: &[String], wrong: Option<&str>) -> Vec<u8> {
-    let mut frame = frame(cx, Some("Get updates"), "/subscribe", "Get updates by mail, feed or calendar");
+/// What the form says about a channel.
+struct By {
+    word: &'static str,
+    label: &'static str,
+    asks_for: &'static str,
+    example: &'static str,
+    hint: &'static str,
+    /// Whether somebody's mail address is needed besides.
+    owner: bool,
+}
+
+/// What was typed into the form.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// The mail address.
+    pub email: String,
+    /// What is posted to.
+    pub endpoint: String,
+}
+
+/// The form to subscribe by a channel; with what was typed and what is wrong with it when it comes back.
+pub fn subscribe(
+    cx: &Context,
+    channel: Channel,
+    typed: &Typed,
+    chosen: &[String],
+    wrong: Option<&str>,
+) -> Vec<u8> {
+    let at = |c: Channel| if c == Channel::Email { "/subscribe".into() } else { format!("/subscribe/{c}") };
+    let path: String = at(channel);
+    let mut frame =
+        frame(cx, Some("Get updates"), &path, "Get updates by mail, chat, webhook, feed or calendar");
     frame.place = "subscribe";
+    let kind = kind(channel);
+    let hint = match channel {
+        Channel::Email => "",
+        Channel::Webhook => {
+            "Statuspage's body, signed by Standard Webhooks. Nothing is sent before you follow the link in a mail to you."
+        }
+        Channel::Slack => {
+            "Make one in Slack under Apps, Incoming WebHooks. We post a message with a link first; nothing else comes until somebody follows it."
+        }
+        Channel::Teams => {
+            "Make one in Teams with the workflow “Post to a channel when a webhook request is received”. We post a card with a link first; nothing else comes until somebody follows it."
+        }
+        Channel::Discord => {
+            "Make one in Discord under the channel's settings, Integrations, Webhooks. We post a message with a link first; nothing else comes until somebody follows it."
+        }
+    };
+    let by = (channel != Channel::Email).then(|| By {
+        word: channel.as_str(),
+        label: channel.label(),
+        asks_for: kind.asks_for,
+        example: kind.example,
+        hint,
+        owner: kind.proof == Proof::Owner,
+    });
     render(&SubscribePage {
         frame,
-        email: email.to_owned(),
+        by,
+        tabs: Channel::ALL.iter().map(|c| (c.label(), at(*c), *c == channel)).collect(),
+        typed: typed.clone(),
         wrong: wrong.map(str::to_owned),
         some: !chosen.is_empty(),
         choices: choices(cx.record, chosen),
@@ -266,21 +327,91 @@ struct ManagePage {
     token: String,
     address: String,
     all: bool,
-    saved: bool,
+    said: String,
     choices: Vec<ChoiceGroup>,
+    endpoint: Option<EndpointView>,
 }
 
-/// The page on which a subscriber chooses; `chosen` empty means everything. `token` is safe in a path.
-pub fn manage(cx: &Context, token: &str, address: &str, chosen: &[String], saved: bool) -> Vec<u8> {
+/// How an endpoint does.
+struct EndpointView {
+    label: &'static str,
+    /// Whether its messages are signed.
+    signed: bool,
+    owner: String,
+    failing: Option<String>,
+    missed: bool,
+    messages: Vec<MessageView>,
+}
+
+struct MessageView {
+    at: String,
+    tone: &'static str,
+    shape: &'static str,
+    word: &'static str,
+    said: String,
+}
+
+fn message_view(d: Delivery, when: &When) -> MessageView {
+    use DeliveryState as S;
+    let (tone, shape, word) = match d.state {
+        S::Accepted => ("ok", "●", "Taken"),
+        S::Queued | S::Sending => ("maintenance", "◇", "On its way"),
+        S::Deferred => ("degraded", "◐", "Tried again later"),
+        S::Refused | S::Bounced => ("partial", "◑", "Not taken"),
+        S::Suppressed | S::Cancelled | S::Superseded => ("note", "○", "Not sent"),
+    };
+    MessageView { at: when.time(d.updated_at), tone, shape, word, said: d.reply.unwrap_or_default() }
+}
+
+/// The page on which a subscriber chooses; `chosen` empty means everything. The token is safe in a path.
+pub fn manage(
+    cx: &Context,
+    found: &Subscription,
+    chosen: &[String],
+    health: Option<EndpointHealth>,
+    said: &str,
+) -> Vec<u8> {
+    let endpoint = health.map(|h| EndpointView {
+        label: found.channel.label(),
+        signed: found.channel == Channel::Webhook,
+        owner: h.owner,
+        failing: h.failing_since.map(|at| cx.when.time(at)),
+        missed: h.deliveries.iter().any(|d| d.state == DeliveryState::Refused),
+        messages: h.deliveries.into_iter().map(|d| message_view(d, &cx.when)).collect(),
+    });
     let mut frame = frame(cx, Some("Your updates"), "/subscribe", "Choose what you hear about");
     frame.listed = false;
     render(&ManagePage {
         frame,
-        token: token.to_owned(),
-        address: address.to_owned(),
+        token: found.token.clone(),
+        address: found.address.clone(),
         all: chosen.is_empty(),
-        saved,
+        said: said.to_owned(),
         choices: choices(cx.record, chosen),
+        endpoint,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "public/secret.html")]
+struct SecretPage {
+    frame: Frame,
+    heading: String,
+    line: String,
+    secret: String,
+    manage: String,
+}
+
+/// The page that shows a signing secret, once.
+pub fn secret(cx: &Context, heading: &str, line: &str, secret: &str, manage: &str) -> Vec<u8> {
+    let mut frame = frame(cx, Some(heading), "/subscribe", "The secret that messages are signed with");
+    frame.listed = false;
+    render(&SecretPage {
+        frame,
+        heading: heading.to_owned(),
+        line: line.to_owned(),
+        secret: secret.to_owned(),
+        manage: manage.to_owned(),
     })
 }
 

@@ -69,7 +69,12 @@ impl Rendered {
         made.add("/history.feed.json", Kind::JsonFeed, feeds::json_feed(&record), changed);
         made.add("/maintenance.ics", Kind::Calendar, calendar::calendar(&record), changed);
         made.add("/badge.svg", Kind::Image, badge::badge(&record, now), changed);
-        made.add("/subscribe", page, pages::subscribe(&cx, "", &[], None), changed);
+        made.add(
+            "/subscribe",
+            page,
+            pages::subscribe(&cx, amends_model::Channel::Email, &pages::Typed::default(), &[], None),
+            changed,
+        );
         made.add("/embed", page, pages::embed(&cx, EMBED_SCRIPT, paths), changed);
         made.add("/embed/script.js", Kind::Embed, EMBED_SCRIPT.to_vec(), Timestamp::UNIX_EPOCH);
         for (path, icon) in pages::icons() {

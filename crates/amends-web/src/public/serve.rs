@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -53,8 +53,13 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/api/v2/{*rest}", read())
         .route("/subscribe", get(read_get).post(forms::subscribe))
         .route("/subscribe/sent", get(forms::sent))
+        .route("/subscribe/sent/{channel}", get(forms::sent_by))
+        .route("/subscribe/{channel}", get(forms::subscribe_by))
         .route("/s/{token}", get(forms::confirm_page).post(forms::confirm))
         .route("/m/{token}", get(forms::manage_page).post(forms::manage))
+        .route("/m/{token}/secret", post(forms::renew))
+        .route("/m/{token}/test", post(forms::test))
+        .route("/m/{token}/again", post(forms::again))
         .route("/u/{token}", get(forms::unsubscribe_page).post(forms::unsubscribe))
         .fallback(unknown)
         .with_state(Public { site, desk })

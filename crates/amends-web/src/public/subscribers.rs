@@ -89,8 +89,14 @@ async fn by_token(public: &Public, method: &Method, token: &str) -> Response<Bod
     {
         return refused(error);
     }
-    let Subscription { address, created_at, token, .. } = found;
-    written(public, StatusCode::OK, token, created_at, Channel::Email(address))
+    use amends_model::Channel as By;
+    let Subscription { channel, address, created_at, token, .. } = found;
+    let channel = match channel {
+        By::Email => Channel::Email(address),
+        By::Webhook => Channel::Webhook { endpoint: address, email: String::new() },
+        By::Slack | By::Teams | By::Discord => Channel::Chat { channel, endpoint: address },
+    };
+    written(public, StatusCode::OK, token, created_at, channel)
 }
 
 async fn posted(public: &Public, request: Request) -> Response<Body> {
@@ -177,7 +183,10 @@ fn written(
         Channel::Email(email) => subscriber.email = Some(email),
         Channel::Webhook { endpoint, email } => {
             subscriber.mode = "webhook";
-            (subscriber.email, subscriber.endpoint) = (Some(email), Some(endpoint));
+            (subscriber.email, subscriber.endpoint) = (Some(email).filter(|e| !e.is_empty()), Some(endpoint));
+        }
+        Channel::Chat { channel, endpoint } => {
+            (subscriber.mode, subscriber.endpoint) = (channel.as_str(), Some(endpoint));
         }
         Channel::Sms { number, country } => {
             subscriber.mode = "sms";

@@ -243,7 +243,12 @@ async fn what_has_not_gone_yet_is_stopped() {
 #[tokio::test]
 async fn the_viewer_shows_each_mail_as_its_reader_sees_it() {
     let house = with_readers(3).await;
-    let pending = AddSubscriber { address: "new@example.net".into(), components: vec![], confirmed: false };
+    let pending = AddSubscriber {
+        address: "new@example.net".into(),
+        components: vec![],
+        confirmed: false,
+        ..Default::default()
+    };
     house.app.add_subscriber(&Caller::system("test"), pending).await.unwrap();
     declare(&house, "<script>alert(1)</script> We are looking.").await;
     deliver(&house.app).await;

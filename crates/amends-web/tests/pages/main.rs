@@ -40,8 +40,12 @@ async fn furnished(name: &str) -> (House, Vec<String>) {
         }],
         ..Declare::default()
     };
-    let add =
-        |address: &str, confirmed| AddSubscriber { address: address.into(), components: vec![], confirmed };
+    let add = |address: &str, confirmed| AddSubscriber {
+        address: address.into(),
+        components: vec![],
+        confirmed,
+        ..Default::default()
+    };
     let ada = house.app.add_subscriber(&system, add("ada@marrowby.example", true)).await.unwrap();
     let pending = house.app.add_subscriber(&system, add("new@marrowby.example", false)).await.unwrap();
     let note = name.chars().filter(|c| *c != '\n').collect();

@@ -54,6 +54,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "What is logged on standard error: error, warn, info, debug or trace, also for single parts.",
     },
     Key {
+        name: "egress.allow",
+        default: "[]",
+        example: "[\"hook.corp.local 10.0.0.0/8 8080\"]",
+        about: "Addresses of your own network that subscribers may name for webhooks, each as host (or *), network and port; plain http is allowed there. Without it only public addresses are posted to, by https and port 443. Link-local and metadata addresses are never.",
+    },
+    Key {
         name: "mail.server",
         default: "",
         example: "\"smtp+starttls://user:password@smtp.example.com:587\"",

@@ -6,6 +6,7 @@ mod read;
 pub use keys::reference;
 pub use read::{Sources, load};
 
+use amends_egress::Allowed;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub struct Config {
     pub api_requests_per_minute: Option<NonZeroU32>,
     /// What is logged, as a `tracing` filter.
     pub log: String,
+    /// Addresses of the own network that others may name.
+    pub allow: Vec<Allowed>,
     /// Mail.
     pub mail: Mail,
 }

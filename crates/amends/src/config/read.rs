@@ -130,6 +130,12 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         let place = set.get("trusted_proxies").map_or("", |s| s.place.as_str());
         trusted_proxies.push(parsed(value, place, "write network addresses, such as 127.0.0.1")?);
     }
+    let mut allow = Vec::new();
+    for value in list("egress.allow").iter().filter(|v| !v.is_empty()) {
+        let place = set.get("egress.allow").map_or("", |s| s.place.as_str());
+        let entry = amends_egress::Allowed::parse(value);
+        allow.push(entry.map_err(|why| ConfigError(format!("{place}: ‘{value}’ is not understood; {why}")))?);
+    }
     let api_requests_per_minute = one("api_requests_per_minute")
         .map(|(value, place)| parsed(value, place, "write a whole number from 1 on"))
         .transpose()?;
@@ -172,6 +178,7 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         trusted_proxies,
         api_requests_per_minute,
         log: text("log").unwrap_or_else(|| "info".into()),
+        allow,
         mail: Mail {
             server: text("mail.server"),
             fallback_servers,

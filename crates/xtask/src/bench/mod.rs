@@ -42,6 +42,11 @@ const BENCHES: &[Bench] = &[
         run: || benches("amends-courier", "mail", &[]),
     },
     Bench {
+        name: "webhooks",
+        about: "webhooks to 1,000 hosts, beside wrk",
+        run: || benches("amends-courier", "webhooks"),
+    },
+    Bench {
         name: "search",
         about: "searching letter by letter, on as large a record",
         run: || benches("amends-memory", "search", &[]),

@@ -11,7 +11,7 @@ use crate::pages::when::Markup;
 use crate::pages::{go, show, show_as};
 use amends_app::subscriber::{AddSubscriber, SubscriberCounts, SubscriberFilter};
 use amends_app::{AppError, Paging};
-use amends_model::{Action, Resource, SubscriberState};
+use amends_model::{Action, Channel, Resource, SubscriberState};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -20,6 +20,8 @@ use axum::response::Response;
 struct Row {
     href: String,
     address: String,
+    /// Its name, for those who do not get mail.
+    channel: Option<&'static str>,
     tone: Tone,
     about: String,
     since: Markup,
@@ -50,9 +52,9 @@ const STATES: [(&str, &str); 4] = [
 /// `GET /app/subscribers?q=…&state=…&cursor=…`
 pub async fn page(here: Here) -> Result<Response, PageError> {
     let asked = |name: &str| here.query(name).unwrap_or_default().to_owned();
-    let mut form = Fields::of([("q", asked("q")), ("state", asked("state"))]);
+    let mut form = Fields::of([("q", asked("q")), ("state", asked("state")), ("channel", asked("channel"))]);
     let state: Option<SubscriberState> = form.word("state");
-    let filter = SubscriberFilter { state, search: form.some("q") };
+    let filter = SubscriberFilter { state, search: form.some("q"), channel: form.word("channel") };
     let paging = Paging { limit: None, cursor: here.query("cursor").map(str::to_owned) };
     let found = here.app.subscribers(&here.caller, &filter, &paging).await?;
     let suppressed = here.app.suppressed_among(&here.caller, &found.items).await?;
@@ -61,7 +63,8 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
     let when = here.when();
     let rows = found.items.iter().map(|s| Row {
         href: format!("/app/subscribers/{}", s.id),
-        address: s.address.clone(),
+        address: s.channel.shown(&s.address),
+        channel: (s.channel != Channel::Email).then_some(s.channel.label()),
         tone: standing(s, suppressed.contains(&s.address)),
         about: hears_about(s, &all),
         since: when.stamp(s.confirmed_at.unwrap_or(s.created_at)),
@@ -71,8 +74,9 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
             amends_model::Origin::Team => "added by us",
         },
     });
-    let narrower =
-        ["q", "state"].map(|name| format!("{name}={}&", form_urlencoded(form.value(name)))).concat();
+    let narrower = ["q", "state", "channel"]
+        .map(|name| format!("{name}={}&", form_urlencoded(form.value(name))))
+        .concat();
     Ok(show(&Page {
         frame: here.frame(Place::Page, "Subscribers").await?,
         rows: rows.collect(),
@@ -118,7 +122,9 @@ async fn render(here: &Here, form: Fields) -> Result<Response, PageError> {
 /// `POST /app/subscribers/new`
 pub async fn add(here: Here, mut form: Fields) -> Result<Response, PageError> {
     let input = AddSubscriber {
+        channel: None,
         address: form.value("address").to_owned(),
+        owner: form.some("owner"),
         components: form.all("component").map(str::to_owned).collect(),
         confirmed: form.has("confirmed"),
     };

@@ -31,6 +31,8 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/app/subscribers/{id}", get(one::page).post(one::choose))
         .route("/app/subscribers/{id}/confirm", post(one::confirm))
         .route("/app/subscribers/{id}/remove", post(one::remove))
+        .route("/app/subscribers/{id}/test", post(one::test))
+        .route("/app/subscribers/{id}/secret", post(one::secret))
         .route("/app/broadcasts", get(broadcasts::page))
         .route("/app/broadcasts/{id}", get(broadcasts::one))
         .route("/app/broadcasts/{id}/mail", get(broadcasts::mail))

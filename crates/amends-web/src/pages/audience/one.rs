@@ -10,7 +10,7 @@ use crate::pages::when::Markup;
 use crate::pages::{go, show_as};
 use amends_app::AppError;
 use amends_app::subscriber::{AddSubscriber, Explanation};
-use amends_model::{BroadcastKind, Subscriber, SubscriberState};
+use amends_model::{BroadcastKind, Channel, Subscriber, SubscriberState};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -27,11 +27,25 @@ struct Message {
     words: String,
 }
 
+/// How an endpoint does.
+struct Endpoint {
+    label: &'static str,
+    /// Whether its messages are signed.
+    signed: bool,
+    owner: String,
+    failing: Option<Markup>,
+    ended_why: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "app/subscriber.html")]
 struct Page {
     frame: Frame,
+    /// The address as it is shown.
     address: String,
+    /// The whole address, for links and forms.
+    full: String,
+    endpoint: Option<Endpoint>,
     /// Address of the subscriber's page; none for one who is not subscribed.
     here: Option<String>,
     standing: String,
@@ -53,6 +67,8 @@ pub(super) const fn kind(kind: BroadcastKind) -> &'static str {
         BroadcastKind::Maintenance => "Planned work",
         BroadcastKind::Reminder => "Reminder",
         BroadcastKind::Letter => "Letter",
+        BroadcastKind::Component => "Component",
+        BroadcastKind::Test => "Test",
         BroadcastKind::Confirm => "Confirmation",
         BroadcastKind::Action => "Action",
         BroadcastKind::Alarm => "Alarm",
@@ -90,9 +106,20 @@ async fn render(here: &Here, found: Explanation, form: Fields) -> Result<Respons
     let when = here.when();
     let status = if form.fine() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let subscriber = found.subscriber.as_ref();
+    let shown = subscriber.map_or_else(|| found.address.clone(), |s| s.channel.shown(&s.address));
+    let endpoint = match subscriber.filter(|s| s.channel != Channel::Email) {
+        Some(s) => here.app.subscriber_endpoint(&here.caller, s.id.as_str()).await?.map(|h| Endpoint {
+            label: s.channel.label(),
+            signed: s.channel == Channel::Webhook,
+            owner: h.owner,
+            failing: h.failing_since.map(|at| when.stamp(at)),
+            ended_why: h.ended_why,
+        }),
+        None => None,
+    };
     let is = |state| subscriber.is_some_and(|s| s.state == state);
     let page = Page {
-        frame: here.frame(Place::Page, &found.address).await?,
+        frame: here.frame(Place::Page, &shown).await?,
         here: subscriber.map(|s| format!("/app/subscribers/{}", s.id)),
         standing: found.standing,
         tone: subscriber.map(|s| standing(s, found.suppression.is_some())),
@@ -115,7 +142,9 @@ async fn render(here: &Here, found: Explanation, form: Fields) -> Result<Respons
                 words: m.explanation,
             })
             .collect(),
-        address: found.address,
+        endpoint,
+        address: shown,
+        full: found.address,
     };
     Ok(show_as(status, &page))
 }
@@ -146,7 +175,36 @@ pub async fn confirm(here: Here, Path(id): Path<String>, form: Fields) -> Result
 }
 
 fn again(found: &Subscriber, components: Vec<String>, confirmed: bool) -> AddSubscriber {
-    AddSubscriber { address: found.address.clone(), components, confirmed }
+    let (channel, address) = (Some(found.channel), found.address.clone());
+    AddSubscriber { channel, address, owner: None, components, confirmed }
+}
+
+/// `POST /app/subscribers/{id}/test`
+pub async fn test(here: Here, Path(id): Path<String>) -> Result<Response, PageError> {
+    here.app.test_subscriber(&here.caller, &id).await?;
+    Ok(go(&format!("/app/subscribers/{id}?said=test_sent")))
+}
+
+#[derive(Template)]
+#[template(path = "app/subscriber_secret.html")]
+struct Secret {
+    frame: Frame,
+    back: String,
+    secret: String,
+    until: Option<Markup>,
+}
+
+/// `POST /app/subscribers/{id}/secret`: renews the signing secret and shows it, once.
+pub async fn secret(here: Here, Path(id): Path<String>) -> Result<Response, PageError> {
+    let renewed = here.app.renew_secret(&here.caller, &id).await?;
+    let when = here.when();
+    let page = Secret {
+        frame: here.frame(Place::Page, "New signing secret").await?,
+        back: format!("/app/subscribers/{id}"),
+        secret: renewed.secret,
+        until: renewed.previous_until.map(|at| when.stamp(at)),
+    };
+    Ok(show_as(StatusCode::OK, &page))
 }
 
 /// `POST /app/subscribers/{id}/remove`

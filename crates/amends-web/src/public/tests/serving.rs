@@ -44,6 +44,8 @@ impl Double {
             return Err(DeskError::NoSuchToken);
         }
         Ok(Subscription {
+            channel: amends_model::Channel::Email,
+            secret: None,
             address: "ada@example.com".into(),
             components: vec![],
             confirmed: token != "ended",

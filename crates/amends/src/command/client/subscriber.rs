@@ -1,16 +1,26 @@
 use super::{Api, Body, encoded, read_odd_text, show};
 use crate::cli::{Failure, print};
-use amends_model::SubscriberState;
+use amends_model::{Channel, SubscriberState};
 use clap::Subcommand;
 use hyper::Method;
 use serde_json::Value as Json;
 
 #[derive(Debug, Subcommand)]
 pub enum Subscriber {
-    /// Add an address; it gets a confirmation mail unless --confirmed
+    /// Add an address; it is asked for confirmation unless --confirmed
     Add {
-        /// Mail address
-        address: String,
+        /// Mail address, or the URL of a chat room's webhook
+        #[arg(required_unless_present = "webhook")]
+        address: Option<String>,
+        /// Post to this URL
+        #[arg(long, value_name = "URL", conflicts_with = "address")]
+        webhook: Option<String>,
+        /// Mail address of whoever looks after the endpoint
+        #[arg(long, value_name = "MAIL")]
+        owner: Option<String>,
+        /// How messages go: email, webhook, slack, teams, discord; by default what the address looks like
+        #[arg(long)]
+        channel: Option<Channel>,
         /// Only for this component; may be given several times
         #[arg(long = "component", value_name = "NAME")]
         components: Vec<String>,
@@ -26,11 +36,24 @@ pub enum Subscriber {
         /// Only those in this state: pending, confirmed or unsubscribed
         #[arg(long)]
         state: Option<SubscriberState>,
+        /// Only those on this channel: email, webhook, slack, teams or discord
+        #[arg(long)]
+        channel: Option<Channel>,
         /// At most this many
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Import a CSV file (a column ‘address’ or ‘email’, optionally ‘components’), or one address a line
+    /// Renew the secret that a webhook's messages are signed with, and show it
+    Secret {
+        /// Address or id
+        subscriber: String,
+    },
+    /// Send a test message to a webhook or chat room
+    Test {
+        /// Address or id
+        subscriber: String,
+    },
+    /// Import a CSV file (a column ‘address’ or ‘email’, optionally ‘channel’, ‘owner’ and ‘components’), or one address a line
     Import {
         /// The file; - for standard input
         file: String,
@@ -81,9 +104,12 @@ pub enum Subscriber {
 
 pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
     match command {
-        Subscriber::Add { address, components, confirmed } => {
+        Subscriber::Add { address, webhook, owner, channel, components, confirmed } => {
+            let channel = webhook.as_ref().map(|_| Channel::Webhook).or(channel);
             let body = Body::new()
-                .with("address", address)
+                .with("address", webhook.or(address))
+                .with_some("owner", owner)
+                .with_some("channel", channel.map(Channel::as_str))
                 .with("components", components)
                 .with("confirmed", confirmed);
             let made = api.post("/subscribers", body).await?;
@@ -91,26 +117,48 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
                 let address = show::text(s, "address");
                 match s["state"].as_str() {
                     Some("confirmed") => format!("{address} gets messages from now on.\n"),
-                    _ => format!("{address} is asked by mail whether they want it.\n"),
+                    _ => format!("{address} is asked whether they want it.\n"),
                 }
             });
+            if made["channel"] == "webhook" && made["state"] == "confirmed" {
+                eprintln!(
+                    "amends: ‘amends subscriber secret {}’ shows the secret that messages are signed with",
+                    made["id"].as_str().unwrap_or_default()
+                );
+            }
         }
-        Subscriber::List { search, state, limit } => {
+        Subscriber::List { search, state, channel, limit } => {
             let search = search.map(|q| format!("q={}", encoded(&q)));
-            let filters: Vec<String> =
-                search.into_iter().chain(state.map(|state| format!("state={state}"))).collect();
+            let state = state.map(|state| format!("state={state}"));
+            let channel = channel.map(|channel| format!("channel={channel}"));
+            let filters: Vec<String> = search.into_iter().chain(state).chain(channel).collect();
             let sign = if filters.is_empty() { "" } else { "?" };
             let found = api.list(&format!("/subscribers{sign}{}", filters.join("&")), limit).await?;
             api.show(&found, |l| {
-                show::list(l, &["id", "address", "state", "since"], "There are no such subscribers.", |s| {
-                    vec![
-                        show::text(s, "id"),
-                        show::text(s, "address"),
-                        show::text(s, "state"),
-                        show::time(s, "created_at"),
-                    ]
-                })
+                show::list(
+                    l,
+                    &["id", "channel", "address", "state", "since"],
+                    "There are no such subscribers.",
+                    |s| {
+                        vec![
+                            show::text(s, "id"),
+                            show::text(s, "channel"),
+                            show::text(s, "address"),
+                            show::text(s, "state"),
+                            show::time(s, "created_at"),
+                        ]
+                    },
+                )
             });
+        }
+        Subscriber::Secret { subscriber } => {
+            let path = format!("/subscribers/{}/secret", encoded(&subscriber));
+            let made = api.call(Method::POST, &path, None).await?.json()?;
+            api.show(&made, |s| format!("{}\n", show::text(s, "secret")));
+        }
+        Subscriber::Test { subscriber } => {
+            api.call(Method::POST, &format!("/subscribers/{}/test", encoded(&subscriber)), None).await?;
+            print("A test is on its way; ‘amends subscriber why’ says what came of it.\n");
         }
         Subscriber::Import { file, dry_run } => {
             let (csv, odd) = read_odd_text("FILE", &file)?;
