@@ -188,6 +188,7 @@ async fn nobody_hears_the_end_before_the_beginning_and_newer_word_replaces_a_ret
         let no = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
         c.receiver.script("/say", &[no, "HTTP/1.1 204 Ok\r\n\r\n"]);
         let first = c.publish(1).await;
+        c.later(1);
         let second = c.publish(2).await;
         c.dispatch().work_off().await;
         assert_eq!(c.words("/fine"), ["Word number 1.", "Word number 2."]);
