@@ -1,6 +1,6 @@
 //! What is known about subscribers who have a server of their own: owner, secret in use, health.
 
-use crate::{Result, Row, Tx, Value, params, placeholders};
+use crate::{Result, Row, Tx, params, portions};
 use amends_model::{Channel, Endpoint, SubscriberId};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -56,16 +56,11 @@ pub async fn get(tx: &mut Tx, id: &SubscriberId) -> Result<Option<Endpoint>> {
     tx.query_opt(&sql, params![id]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Subscribers asked for with one statement; a fixed number, so that there is one statement to prepare.
-const ASKED: usize = 100;
-
 /// Those of these subscribers that have one.
 pub async fn of(tx: &mut Tx, ids: &[SubscriberId]) -> Result<HashMap<SubscriberId, Endpoint>> {
-    let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE subscriber_id IN ({})", placeholders(1, ASKED));
     let mut found = HashMap::with_capacity(ids.len());
-    for some in ids.chunks(ASKED) {
-        let filled = some.iter().chain(std::iter::repeat(&some[0])).take(ASKED);
-        let values: Vec<Value> = filled.map(Value::from).collect();
+    for (places, values) in portions(ids) {
+        let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE subscriber_id IN ({places})");
         for row in tx.query(&sql, &values).await? {
             let endpoint = from_row(&row)?;
             found.insert(endpoint.subscriber_id.clone(), endpoint);

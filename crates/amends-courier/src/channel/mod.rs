@@ -22,6 +22,7 @@ pub use email::Email;
 pub use messenger::{Errand, Messenger, Notice, Said};
 pub use postmaster::Postmaster;
 pub use slack::Slack;
+pub use statuspage::body as statuspage_body;
 pub use teams::Teams;
 pub use transports::Clock;
 pub use viewer::{KEPT, Viewer};

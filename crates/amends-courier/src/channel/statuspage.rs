@@ -15,7 +15,7 @@ use crate::message::{ComponentNews, Content, MANAGE, Snapshot};
 const MOST: usize = 20_000;
 
 /// The body of a broadcast, with a place for the recipient's own link.
-pub(super) fn body(notice: &Notice) -> String {
+pub fn body(notice: &Notice) -> String {
     let writer =
         Writer { zone: notice.page.zone(), page_id: notice.page.id.as_str(), url: &notice.public_url };
     let empty = Snapshot {

@@ -44,7 +44,7 @@ pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outco
             }
         }
     };
-    Outcome { id: c.id.clone(), state, attempts, next_at, reply: Some(reply) }
+    Outcome { n: c.n, state, attempts, next_at, reply: Some(reply) }
 }
 
 /// What is recorded for a message to a destination that is left alone: it was not tried. Deferred, so that newer word need
@@ -52,7 +52,7 @@ pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outco
 pub(super) fn put_off(c: &Claimed, until: Timestamp, jitter: u32) -> Outcome {
     let spread = SignedDuration::from_millis(i64::from(jitter % 1000));
     Outcome {
-        id: c.id.clone(),
+        n: c.n,
         state: DeliveryState::Deferred,
         attempts: c.attempts,
         next_at: until.checked_add(spread).unwrap_or(until),
@@ -89,6 +89,7 @@ mod tests {
 
     fn claimed(attempts: u32) -> Claimed {
         Claimed {
+            n: 1,
             id: DeliveryId::from_random([1; 12]),
             broadcast_id: BroadcastId::from_random([2; 12]),
             subscriber_id: None,

@@ -245,7 +245,7 @@ impl Dispatch {
         }
         for address in order {
             let Some(mut lane) = lanes.remove(&address) else { continue };
-            lane.sort_by_key(|e| e.notice.made_at);
+            lane.sort_by_key(|e| (e.notice.made_at, e.delivery.n));
             let (dispatch, sender) = (self.clone(), sender.clone());
             tokio::spawn(async move {
                 for errand in lane {

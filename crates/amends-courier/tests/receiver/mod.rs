@@ -273,6 +273,7 @@ pub fn errand(messenger: &dyn amends_courier::channel::Messenger, address: &str,
     let notice = Notice::new(Stored::from(content), now(), Arc::new(page()), &settings()).rendered(messenger);
     Errand {
         delivery: Claimed {
+            n: 1,
             id: DeliveryId::from_random([9; 12]),
             broadcast_id: BroadcastId::from_random([8; 12]),
             subscriber_id: Some(s.id.clone()),

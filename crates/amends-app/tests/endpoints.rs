@@ -1,0 +1,382 @@
+//! Subscribers with a server or chat room of their own: from the form on the page to what is posted, on both engines. What
+//! servers answer is the courier's own test.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use amends_app::component::{EditComponent, NewComponent};
+use amends_app::incident::{ComponentInput, Declare, PublishUpdate};
+use amends_app::subscriber::{AddSubscriber, Subscribe, SubscriberFilter};
+use amends_app::{App, AppError, Caller, Paging};
+use amends_courier::channel::{Boxed, Errand, Messenger, Notice, Postmaster, Said, Viewer, statuspage_body};
+use amends_courier::judge::Verdict;
+use amends_courier::{Courier, Dispatch, MailSettings, Turn};
+use amends_model::*;
+use amends_testkit::stores::{Fresh, each};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+const URL: &str = "https://status.marrowby.example";
+
+/// Takes everything, and keeps it.
+struct Taker {
+    channel: Channel,
+    taken: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Messenger for Taker {
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+    fn destination(&self, address: &str) -> String {
+        address.to_owned()
+    }
+    fn body(&self, notice: &Notice) -> String {
+        match self.channel {
+            Channel::Webhook => statuspage_body(notice),
+            _ => format!("{{\"text\": \"{} \u{e000}\"}}", links_in(&notice.stored.content)),
+        }
+    }
+    fn send<'a>(&'a self, errand: &'a Errand, body: &'a str, _: Timestamp) -> Boxed<'a, Said> {
+        let body = serde_json::from_str(body).unwrap();
+        self.taken.lock().unwrap().push((errand.delivery.address.clone(), body));
+        Box::pin(async { Said::new(Verdict::Accepted, "HTTP 204") })
+    }
+}
+
+fn links_in(content: &amends_courier::message::Content) -> String {
+    match content {
+        amends_courier::message::Content::Confirm(c) => c.url.clone(),
+        _ => String::new(),
+    }
+}
+
+struct Company {
+    app: App,
+    clock: Arc<AtomicI64>,
+    taken: Arc<Mutex<Vec<(String, Value)>>>,
+    fresh: Fresh,
+}
+
+impl Company {
+    async fn each() -> Vec<Company> {
+        let mut companies = Vec::new();
+        for fresh in each().await {
+            let clock = Arc::new(AtomicI64::new(0));
+            let ticking = clock.clone();
+            let app = support::app_with(
+                &fresh,
+                Arc::new(move || support::now() + SignedDuration::from_secs(ticking.load(Ordering::SeqCst))),
+            );
+            app.set_mail(MailSettings { public_url: URL.into(), ..MailSettings::default() });
+            let admin = Caller::system("test");
+            app.create_page(&admin, "Marrowby", "Europe/Berlin").await.unwrap();
+            for name in ["Daily emails", "Web app"] {
+                let new = NewComponent { name: name.into(), ..NewComponent::default() };
+                app.add_component(&admin, new).await.unwrap();
+            }
+            companies.push(Company { app, clock, taken: Arc::default(), fresh });
+        }
+        companies
+    }
+
+    fn later(&self, minutes: i64) {
+        self.clock.fetch_add(minutes * 60, Ordering::SeqCst);
+    }
+
+    async fn ask(&self, channel: Channel, address: &str, owner: Option<&str>) -> Result<(), AppError> {
+        let (address, owner) = (address.into(), owner.map(str::to_owned));
+        self.app.subscribe(Subscribe { channel: Some(channel), address, owner, ..Default::default() }).await
+    }
+
+    /// Every mail, oldest first: recipient and text.
+    async fn mails(&self) -> Vec<(String, String)> {
+        let (app, admin) = (&self.app, Caller::system("test"));
+        let postmaster = Arc::new(Postmaster::new(app.mail().clone(), app.links().await.unwrap(), None));
+        let viewer = Arc::new(Viewer::new(app.store().clone(), app.clock(), postmaster));
+        let (store, settings) = (app.store().clone(), app.mail().clone());
+        let courier = Courier::new(store, viewer, settings, app.clock(), app.random_source());
+        let (_keep, stop) = tokio::sync::watch::channel(false);
+        while courier.turn(&stop).await.unwrap() == Turn::More {}
+        let mut out = Vec::new();
+        let all = Paging { limit: Some(200), cursor: None };
+        for mail in app.mailbox(&admin, None, &all).await.unwrap().items {
+            let opened = app.mailbox_mail(&admin, mail.number).await.unwrap();
+            out.push((mail.recipient, opened.text.replace('\n', " ")));
+        }
+        out.reverse();
+        out
+    }
+
+    /// What was posted on a channel since the last time.
+    async fn posted(&self, channel: Channel) -> Vec<(String, Value)> {
+        let app = &self.app;
+        let links = app.links().await.unwrap();
+        let taker = Taker { channel, taken: self.taken.clone() };
+        let (store, settings) = (app.store().clone(), app.mail().clone());
+        let dispatch =
+            Dispatch::new(store, Arc::new(taker), links, settings, app.clock(), app.random_source());
+        Arc::new(dispatch).work_off().await;
+        std::mem::take(&mut *self.taken.lock().unwrap())
+    }
+
+    async fn incident(&self) -> Incident {
+        let components =
+            vec![ComponentInput { component: "Daily emails".into(), status: ComponentStatus::PartialOutage }];
+        let input = Declare {
+            title: "Some daily emails are not being sent".into(),
+            components,
+            visibility: Some(Visibility::Public),
+            message: Some("We are looking into it.".into()),
+            ..Declare::default()
+        };
+        self.app.declare(&Caller::system("test"), input).await.unwrap()
+    }
+}
+
+fn token(text: &str, path: &str) -> String {
+    let at = text.find(path).unwrap_or_else(|| panic!("no {path} in {text}")) + path.len();
+    text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+}
+
+const HOOK: &str = "https://hooks.example.com/status";
+
+#[tokio::test]
+async fn a_webhook_is_confirmed_by_its_owner_gets_statuspages_body_and_leaves() {
+    for c in Company::each().await {
+        c.ask(Channel::Webhook, HOOK, Some("Ada@Example.com")).await.unwrap();
+        let mails = c.mails().await;
+        assert_eq!((mails.len(), mails[0].0.as_str()), (1, "ada@example.com"));
+        assert!(mails[0].1.contains(HOOK), "{}", mails[0].1);
+        assert!(c.posted(Channel::Webhook).await.is_empty(), "nothing before it is confirmed");
+
+        let own = c.app.confirm_subscription(&token(&mails[0].1, "/s/")).await.unwrap();
+        let secret = own.secret.clone().unwrap();
+        assert!(secret.starts_with("whsec_") && secret.len() == 50, "{secret}");
+        let twice = c.app.confirm_subscription(&token(&mails[0].1, "/s/")).await.unwrap();
+        assert_eq!(twice.secret, None, "shown once");
+
+        c.later(1);
+        let incident = c.incident().await;
+        let posts = c.posted(Channel::Webhook).await;
+        let kinds: Vec<_> = posts.iter().map(|(_, b)| b.get("incident").is_some()).collect();
+        assert_eq!(
+            (kinds.len(), kinds.iter().filter(|k| **k).count()),
+            (2, 1),
+            "the incident and its component: {posts:?}"
+        );
+        for (address, body) in &posts {
+            assert_eq!(address, HOOK);
+            assert_eq!(body["meta"]["unsubscribe"], format!("{URL}/m/{}", own.token));
+            assert!(body["meta"]["generated_at"].as_str().unwrap().ends_with('Z'));
+            assert_eq!(body["page"]["status_indicator"], "minor");
+        }
+        let told = &posts.iter().find(|(_, b)| b.get("incident").is_some()).unwrap().1["incident"];
+        assert_eq!(told["id"], incident.id.as_str());
+        assert_eq!(
+            (&told["status"], &told["incident_updates"][0]["body"]),
+            (&"investigating".into(), &"We are looking into it.".into())
+        );
+        assert_eq!(told["components"][0]["status"], "partial_outage");
+        assert!(told["created_at"].as_str().unwrap().ends_with("+02:00"), "in the page's zone");
+        for key in [
+            "name",
+            "monitoring_at",
+            "resolved_at",
+            "impact",
+            "shortlink",
+            "postmortem_ignored",
+            "postmortem_body",
+            "postmortem_published_at",
+            "backfilled",
+            "scheduled_for",
+            "scheduled_until",
+            "impact_override",
+            "page_id",
+        ] {
+            assert!(told.get(key).is_some(), "{key}");
+        }
+        let changed = &posts.iter().find(|(_, b)| b.get("component").is_some()).unwrap().1;
+        assert_eq!(
+            (&changed["component_update"]["old_status"], &changed["component_update"]["new_status"]),
+            (&"operational".into(), &"partial_outage".into())
+        );
+        assert_eq!(changed["component"]["name"], "Daily emails");
+
+        c.later(1);
+        let update = PublishUpdate {
+            phase: Some(Phase::Resolved),
+            text: "It is over.".into(),
+            components: vec![],
+            notify: None,
+            next_update_at: None,
+            expected_version: None,
+        };
+        c.app.publish_update(&Caller::system("test"), incident.id.as_str(), update).await.unwrap();
+        let posts = c.posted(Channel::Webhook).await;
+        let told = &posts.iter().find(|(_, b)| b.get("incident").is_some()).unwrap().1["incident"];
+        assert_eq!(
+            (&told["status"], told["incident_updates"].as_array().unwrap().len()),
+            (&"resolved".into(), 2)
+        );
+
+        c.app.unsubscribe(&own.token).await.unwrap();
+        c.later(1);
+        c.incident().await;
+        assert!(c.posted(Channel::Webhook).await.is_empty(), "who has left gets nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_component_changed_by_hand_is_told_to_programs_alone() {
+    for c in Company::each().await {
+        let admin = Caller::system("test");
+        let add =
+            |address: &str| AddSubscriber { address: address.into(), confirmed: true, ..Default::default() };
+        c.app.add_subscriber(&admin, add(HOOK)).await.unwrap();
+        c.app.add_subscriber(&admin, add("ada@example.com")).await.unwrap();
+        c.later(1);
+        let component = c.app.components(&admin).await.unwrap().remove(0);
+        let input =
+            EditComponent { status: Some(ComponentStatus::DegradedPerformance), ..EditComponent::default() };
+        c.app.edit_component(&admin, &component.id, component.version, input).await.unwrap();
+        let posts = c.posted(Channel::Webhook).await;
+        assert_eq!(
+            (posts.len(), &posts[0].1["component_update"]["new_status"]),
+            (1, &"degraded_performance".into())
+        );
+        assert!(c.mails().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_chat_room_is_asked_in_the_room_itself() {
+    for c in Company::each().await {
+        let room = "https://hooks.slack.com/services/T000/B000/abcdefgh";
+        c.ask(Channel::Slack, room, None).await.unwrap();
+        assert!(c.mails().await.is_empty());
+        let posts = c.posted(Channel::Slack).await;
+        assert_eq!((posts.len(), posts[0].0.as_str()), (1, room));
+        let own =
+            c.app.confirm_subscription(&token(posts[0].1["text"].as_str().unwrap(), "/s/")).await.unwrap();
+        assert_eq!((own.secret, own.subscriber.channel), (None, Channel::Slack));
+        c.later(1);
+        c.incident().await;
+        assert_eq!(c.posted(Channel::Slack).await.len(), 1);
+        assert_eq!(Channel::Slack.shown(room), "hooks.slack.com …efgh", "the rest is the room's key");
+    }
+}
+
+#[tokio::test]
+async fn the_form_refuses_what_may_not_be_posted_to_and_bombs_nobody() {
+    for c in Company::each().await {
+        for bad in [
+            "http://example.com/hook",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://localhost/x",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "https://metadata.google.internal/",
+            "https://example.com:22/",
+            "https://a@example.com/",
+            "ftp://example.com/",
+            "https://2130706433/",
+            "nonsense",
+            "",
+        ] {
+            let said = c.ask(Channel::Webhook, bad, Some("ada@example.com")).await;
+            assert!(matches!(said, Err(AppError::Invalid(_))), "{bad}: {said:?}");
+        }
+        assert!(c.ask(Channel::Slack, "https://example.com/services/x", None).await.is_err());
+        assert!(c.ask(Channel::Webhook, HOOK, None).await.is_err(), "an owner is needed");
+        for n in 0..30 {
+            c.ask(
+                Channel::Webhook,
+                &format!("https://victim.example.com/{n}"),
+                Some(&format!("a{n}@example.com")),
+            )
+            .await
+            .unwrap();
+        }
+        assert_eq!(c.mails().await.len(), 20, "so many at one host in a day");
+        for n in 0..6 {
+            c.ask(Channel::Webhook, &format!("https://h{n}.example.com/"), Some("one@example.com"))
+                .await
+                .unwrap();
+        }
+        let to_one = c.mails().await.iter().filter(|m| m.0 == "one@example.com").count();
+        assert_eq!(to_one, 3, "so many to one address");
+        c.app
+            .add_subscriber(
+                &Caller::system("test"),
+                AddSubscriber {
+                    address: HOOK.into(),
+                    owner: Some("owner@example.com".into()),
+                    confirmed: true,
+                    ..Default::default()
+                },
+            )
+            .await
+            .unwrap();
+        let before = c.mails().await.len();
+        c.ask(Channel::Webhook, HOOK, Some("stranger@example.com")).await.unwrap();
+        assert_eq!(c.mails().await.len(), before, "a stranger neither bothers the owner nor gets their link");
+        c.ask(Channel::Webhook, HOOK, Some("owner@example.com")).await.unwrap();
+        assert_eq!(c.mails().await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn owners_test_renew_and_see_what_came_and_the_team_too() {
+    for c in Company::each().await {
+        let admin = Caller::system("test");
+        let input = AddSubscriber { address: HOOK.into(), confirmed: true, ..Default::default() };
+        let added = c.app.add_subscriber(&admin, input).await.unwrap();
+        let own = c.app.links().await.unwrap().subscriber_token(&added.id);
+        c.app.test_own_endpoint(&own).await.unwrap();
+        let posts = c.posted(Channel::Webhook).await;
+        assert!(posts[0].1["incident"]["name"].as_str().unwrap().contains("Test"), "{posts:?}");
+        let health = c.app.endpoint_health(&own).await.unwrap().unwrap();
+        assert_eq!((health.deliveries.len(), health.deliveries[0].state), (1, DeliveryState::Accepted));
+        let one = c.app.renew_own_secret(&own).await.unwrap();
+        assert!(
+            matches!(c.app.renew_own_secret(&own).await, Err(AppError::TooMany { .. })),
+            "not twice at once"
+        );
+        c.later(2);
+        let two = c.app.renew_secret(&admin, HOOK).await.unwrap();
+        assert!(one.secret != two.secret && two.secret.starts_with("whsec_"));
+        for _ in 0..19 {
+            c.app.test_own_endpoint(&own).await.unwrap();
+        }
+        assert!(matches!(c.app.test_own_endpoint(&own).await, Err(AppError::TooMany { .. })));
+        let mail = AddSubscriber { address: "ada@example.com".into(), confirmed: true, ..Default::default() };
+        c.app.add_subscriber(&admin, mail).await.unwrap();
+        assert!(c.app.renew_secret(&admin, "ada@example.com").await.is_err());
+        assert!(c.app.endpoint_health("nonsense").await.is_err());
+        let why = c.app.explain_address(&admin, HOOK).await.unwrap();
+        assert!(why.messages.iter().any(|m| m.explanation.starts_with("Taken by their server")), "{why:?}");
+    }
+}
+
+#[tokio::test]
+async fn lists_keep_the_channel_and_statuspages_own_are_read() {
+    for c in Company::each().await {
+        let admin = Caller::system("test");
+        let list = "email,endpoint,mode\nada@example.com,,email\nops@example.com,https://hooks.example.com/a,webhook\n\
+                    ,https://hooks.slack.com/services/T/B/x,\nx@example.com,https://10.0.0.1/,webhook\n";
+        let report = c.app.import_subscribers(&admin, list.as_bytes(), false).await.unwrap();
+        assert_eq!((report.added, report.wrong), (3, 1), "{report:?}");
+        let out = c.app.export_subscribers(&admin).await.unwrap();
+        assert!(out.contains(",webhook,ops@example.com") && out.contains(",slack,"), "{out}");
+        let again = c.app.import_subscribers(&admin, out.as_bytes(), false).await.unwrap();
+        assert_eq!((again.added, again.unchanged, again.wrong), (0, 3, 0), "{again:?}");
+        let filter = SubscriberFilter { channel: Some(Channel::Webhook), ..Default::default() };
+        let found = c.app.subscribers(&admin, &filter, &Paging::default()).await.unwrap().items;
+        assert_eq!(found.len(), 1);
+        drop(c.fresh);
+    }
+}
