@@ -257,6 +257,29 @@ async fn every_message_has_the_recipients_own_link_to_stop() {
     }
 }
 
+/// Slack's own library reads our blocks and finds nothing wrong with them: PyPI's slack_sdk, when it is installed.
+#[tokio::test]
+async fn slacks_own_library_takes_our_blocks() {
+    let there = std::process::Command::new("python3").args(["-c", "import slack_sdk"]).output();
+    if !there.is_ok_and(|o| o.status.success()) {
+        println!("SKIPPED: PyPI slack_sdk is not installed, so nobody else has read our blocks");
+        return;
+    }
+    let receiver = Receiver::start().await;
+    let slack = Slack::new(http(&receiver, SHORT));
+    let code = "import json, sys\nfrom slack_sdk.models.blocks import Block\n\
+                d = json.loads(sys.argv[1])\nbs = Block.parse_all(d['blocks'])\n\
+                assert len(bs) == len(d['blocks'])\nfor b in bs:\n    b.validate_json()\n";
+    for text in ["Short.".to_owned(), "<&> ".repeat(4_000), "日本語 😀 ".repeat(2_000)] {
+        let errand = errand(&slack, &receiver.url("/ok"), update(1, &text));
+        let out = std::process::Command::new("python3")
+            .args(["-c", code, &errand.body(&links())])
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+}
+
 /// Mail goes through the same table in its own words.
 #[tokio::test]
 async fn mail_passes_the_same_table() {

@@ -13,8 +13,11 @@ const WHO: Role = Role::Communicator;
 async fn with_readers(count: usize) -> House {
     let house = House::new().await;
     for n in 0..count {
-        let input =
-            AddSubscriber { address: format!("reader{n}@example.net"), components: vec![], confirmed: true };
+        let input = AddSubscriber {
+            address: format!("reader{n}@example.net"),
+            confirmed: true,
+            ..Default::default()
+        };
         house.app.add_subscriber(&Caller::system("test"), input).await.unwrap();
     }
     house.later(1);

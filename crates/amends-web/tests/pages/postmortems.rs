@@ -195,6 +195,7 @@ async fn the_letter_is_published_as_it_was_looked_at() {
             address: format!("{name}@customer.example"),
             components: vec![],
             confirmed: true,
+            ..Default::default()
         };
         house.app.add_subscriber(&system, add).await.unwrap();
     }
