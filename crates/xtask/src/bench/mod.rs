@@ -44,7 +44,7 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "webhooks",
         about: "webhooks to 1,000 hosts, beside wrk",
-        run: || benches("amends-courier", "webhooks"),
+        run: || benches("amends-courier", "webhooks", &[]),
     },
     Bench {
         name: "search",
