@@ -39,7 +39,7 @@ pub(crate) struct Ranked {
 }
 
 /// As many postings as are read for words that are still being typed and for typing errors, in all.
-const BUDGET: u64 = 1_500_000;
+const BUDGET: u64 = 750_000;
 /// As many words as one beginning stands for in a field of a segment.
 const BEGINNINGS: usize = 2_000;
 /// A word that so many records have is spelt right: typing errors are not looked for.

@@ -84,6 +84,7 @@ async fn a_room_and_the_history_go_by_an_index() {
         maintenance::public_between(&mut tx, from, until).await.unwrap();
         incident::oldest_public(&mut tx).await.unwrap();
         incident::spans(&mut tx, from).await.unwrap();
+        incident::current_statuses(&mut tx).await.unwrap();
         for plan in tx.plans() {
             let wrong = wrong(fresh.store.kind(), &plan, false);
             assert!(wrong.is_empty(), "{}: {wrong:?} in\n{plan}", fresh.engine);
