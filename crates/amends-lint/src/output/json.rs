@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use super::Judged;
-use super::place::{Place, sentence};
+use super::place::Place;
+use super::{Judged, shown};
 use crate::finding::{Finding, Level};
 use crate::read::document::Document;
-use crate::read::span::Span;
 
 #[derive(Serialize)]
 struct Item<'a> {
@@ -89,9 +88,4 @@ fn item<'a>(path: &'a str, document: &Document<'_>, finding: &'a Finding) -> Ite
         related: related.collect(),
         fix,
     }
-}
-
-/// The sentence, with secrets struck out.
-fn shown(document: &Document<'_>, span: Span) -> String {
-    crate::secret::hidden(&sentence(document, span)).into_owned()
 }

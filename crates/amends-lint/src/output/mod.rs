@@ -8,6 +8,8 @@ mod sarif;
 mod terminal;
 
 use crate::finding::Finding;
+use crate::read::document::Document;
+use crate::read::span::Span;
 use crate::read::Reading;
 
 pub use github::github;
@@ -26,4 +28,9 @@ pub struct Judged<'a> {
     pub reading: &'a Reading<'a>,
     /// What was found in it.
     pub findings: &'a [Finding],
+}
+
+/// The sentence or row in which a span begins, with secrets struck out: what may be shown of a text.
+pub fn shown(document: &Document<'_>, span: Span) -> String {
+    crate::secret::hidden(&sentence(document, span)).into_owned()
 }

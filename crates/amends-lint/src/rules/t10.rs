@@ -110,9 +110,9 @@ fn since(case: &Case<'_>) -> Vec<Finding> {
 const NEAR: usize = 60;
 
 /// A length that is told of the incident as a whole.
-struct Stated<'c> {
-    duration: &'c Duration,
-    of: DurationOf,
+pub(super) struct Stated<'c> {
+    pub(super) duration: &'c Duration,
+    pub(super) of: DurationOf,
     /// Behind a label ("Time to repair: 4h 9m"), or in the title.
     labelled: bool,
 }
@@ -125,7 +125,7 @@ impl Stated<'_> {
 
     /// True if the length may stand for `actual` minutes: one behind a label within a minute, a round one within half
     /// of what it is rounded to, an approximate one within 15 %.
-    fn fits(&self, actual: i64) -> bool {
+    pub(super) fn fits(&self, actual: i64) -> bool {
         let told = minutes(self.duration);
         let rounding = match told {
             told if told >= 1440 && told % 1440 == 0 => 720,
@@ -144,7 +144,7 @@ impl Stated<'_> {
 }
 
 /// Tells of what a length is said, if it is said of the whole.
-fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stated<'c>> {
+pub(super) fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stated<'c>> {
     let block = case.block_at(duration.span.start)?;
     let title = matches!(block.kind, BlockKind::Heading(1));
     let context = duration.context.trim_start_matches(['-', '*', ' ']);
@@ -285,6 +285,6 @@ fn between_rows(case: &Case<'_>, stated: &Stated<'_>) -> bool {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "lengths of incidents are far below the limit; larger ones saturate")]
-fn minutes(duration: &Duration) -> i64 {
+pub(super) fn minutes(duration: &Duration) -> i64 {
     (duration.seconds / 60.0).round() as i64
 }
