@@ -8,9 +8,9 @@ mod sarif;
 mod terminal;
 
 use crate::finding::Finding;
+use crate::read::Reading;
 use crate::read::document::Document;
 use crate::read::span::Span;
-use crate::read::Reading;
 
 pub use github::github;
 pub use json::json;
