@@ -45,6 +45,7 @@ struct Inner {
     form: FormBudget,
     memory: OnceCell<Memory>,
     examiner: OnceLock<Examiner>,
+    lint: OnceLock<amends_lint::Config>,
 }
 
 /// The application: one public function for each thing that a person or a robot can do. Cheap to clone.
@@ -69,6 +70,7 @@ impl App {
             form: FormBudget::default(),
             memory: OnceCell::new(),
             examiner: OnceLock::new(),
+            lint: OnceLock::new(),
         }))
     }
 
@@ -107,6 +109,16 @@ impl App {
     /// Decides how the installation is examined; before anything runs, and once.
     pub fn set_examiner(&self, examiner: Examiner) {
         let _ = self.0.examiner.set(examiner);
+    }
+
+    /// Decides how texts are judged: the organisation's own levels and names; before anything runs, and once.
+    pub fn set_lint(&self, config: amends_lint::Config) {
+        let _ = self.0.lint.set(config);
+    }
+
+    /// How texts are judged; as the rules say when nothing was decided.
+    pub(crate) fn lint_config(&self) -> &amends_lint::Config {
+        self.0.lint.get_or_init(amends_lint::Config::default)
     }
 
     pub(crate) fn examiner(&self) -> Option<Examiner> {

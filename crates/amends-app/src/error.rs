@@ -1,3 +1,4 @@
+use crate::postmortem::{Finding, in_short};
 use amends_model::{Action, FieldErrors, Resource};
 use amends_store::StoreError;
 use serde_json::Value as Json;
@@ -34,6 +35,13 @@ pub enum AppError {
     /// It cannot be done in the state that things are in; the text says why and what to do.
     #[error("{0}")]
     Refused(String),
+    /// The linter found errors in a text that is to be published.
+    #[error(
+        "the linter finds errors in the text, so it is not published: {}; mend them, or publish it despite the findings with \
+         a reason",
+        in_short(.0)
+    )]
+    Findings(Vec<Finding>),
     /// Too often; when to try again.
     #[error("too many tries; try again in {seconds} seconds")]
     TooMany {

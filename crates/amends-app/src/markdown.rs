@@ -90,6 +90,63 @@ pub fn line(markdown: &str, max: usize) -> String {
     words
 }
 
+/// Markdown without the comments in it, which are remarks of its writers and not for readers. A line that held nothing else
+/// goes as well; code stays as it is.
+pub fn without_remarks(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len());
+    let mut done = 0;
+    for remark in remarks(markdown) {
+        let line = markdown[..remark.start].rfind('\n').map_or(0, |end| end + 1);
+        let after = &markdown[remark.end..];
+        let rest = after.find('\n').map_or(after, |end| &after[..end]);
+        let alone = line >= done && markdown[line..remark.start].trim().is_empty() && rest.trim().is_empty();
+        let (start, end) = if alone {
+            // With the empty lines after it, as those before it stay.
+            let below = after.len() - after.trim_start_matches([' ', '\t', '\r', '\n']).len();
+            (line, remark.end + below)
+        } else {
+            (done + markdown[done..remark.start].trim_end_matches(' ').len(), remark.end)
+        };
+        out.push_str(&markdown[done..start.max(done)]);
+        done = end;
+    }
+    out.push_str(&markdown[done..]);
+    if done > 0 {
+        out.truncate(out.trim_end().len());
+    }
+    out
+}
+
+/// Where comments stand, in order. One that is never closed goes on to the end of its block.
+fn remarks(markdown: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut open: Option<usize> = None;
+    for (event, range) in Parser::new_ext(markdown, options()).into_offset_iter() {
+        match event {
+            Event::Html(_) | Event::InlineHtml(_) => {}
+            Event::Start(Tag::HtmlBlock) => continue,
+            // A comment that nobody closed ends with its block.
+            Event::End(TagEnd::HtmlBlock) => {
+                found.extend(open.take().map(|start| start..range.end));
+                continue;
+            }
+            _ => continue,
+        }
+        let mut at = range.start;
+        loop {
+            let rest = &markdown[at..range.end];
+            let mark = if open.is_some() { "-->" } else { "<!--" };
+            let Some(next) = rest.find(mark).map(|next| at + next) else { break };
+            at = next + mark.len();
+            match open.take() {
+                Some(start) => found.push(start..at),
+                None => open = Some(next),
+            }
+        }
+    }
+    found
+}
+
 /// Makes text stand in Markdown as it is, on one line: every character that could mean something is escaped.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);

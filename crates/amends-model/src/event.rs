@@ -193,6 +193,9 @@ pub enum EventBody {
         postmortem_id: PostmortemId,
         /// The internal document, or the customers' letter.
         letter: bool,
+        /// Why it was published although the linter found errors.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        despite: Option<String>,
     },
 }
 

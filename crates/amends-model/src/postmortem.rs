@@ -207,6 +207,39 @@ pub struct PostmortemVersion {
     pub saved_at: Timestamp,
     /// By whom.
     pub saved_by: crate::event::Actor,
+    /// What was published with it.
+    pub publication: Option<Publication>,
+}
+
+/// A publication of a document or letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Publication {
+    /// The customers' letter, not the internal document.
+    pub letter: bool,
+    /// Why it was published although the linter found errors; none if it found none.
+    pub despite: Option<Despite>,
+}
+
+/// Why something was published although the linter found errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Despite {
+    /// The reason that was given.
+    pub reason: String,
+    /// What was found.
+    pub findings: Vec<KnownFinding>,
+}
+
+/// A finding of the linter as it was known when something was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct KnownFinding {
+    /// Code of the rule.
+    pub rule: String,
+    /// The field that it is about.
+    pub path: String,
+    /// The line in it.
+    pub line: i64,
+    /// What was wrong.
+    pub message: String,
 }
 
 /// A corrective action: something that is promised so that it cannot happen again.

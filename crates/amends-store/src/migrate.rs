@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "courier", include_str!("../migrations/0005_courier.sql")),
     (7, "told", include_str!("../migrations/0007_told.sql")),
     (8, "endpoints", include_str!("../migrations/0008_endpoints.sql")),
+    (9, "publication", include_str!("../migrations/0009_publication.sql")),
 ];
 
 /// Brings the schema up to date. Safe on several nodes at once.

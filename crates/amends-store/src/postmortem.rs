@@ -3,8 +3,8 @@
 use crate::audit::json;
 use crate::{Keyset, Result, Row, Tx, Value, dialect, params, portions};
 use amends_model::{
-    Actor, ImportedFrom, IncidentId, Postmortem, PostmortemId, PostmortemState, PostmortemSummary,
-    PostmortemVersion, PublishedLetter,
+    Actor, Despite, ImportedFrom, IncidentId, Postmortem, PostmortemId, PostmortemState, PostmortemSummary,
+    PostmortemVersion, Publication, PublishedLetter,
 };
 use std::collections::HashMap;
 
@@ -217,8 +217,10 @@ pub async fn versions(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Vec<PostmortemVersion>> {
-    let sql = "SELECT version, title, document, letter_title, letter, state, saved_at, saved_by FROM postmortem_versions
-        WHERE postmortem_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3";
+    let sql = "SELECT v.version, v.title, v.document, v.letter_title, v.letter, v.state, v.saved_at, v.saved_by,
+        p.letter, p.reason, p.findings FROM postmortem_versions v
+        LEFT JOIN postmortem_publications p ON p.postmortem_id = v.postmortem_id AND p.version = v.version
+        WHERE v.postmortem_id = $1 AND v.version < $2 ORDER BY v.version DESC LIMIT $3";
     let rows = tx.query(sql, params![id, before.unwrap_or(i64::MAX), limit]).await?;
     rows.iter()
         .map(|row| {
@@ -231,9 +233,38 @@ pub async fn versions(
                 state: row.word(5)?,
                 saved_at: row.get(6)?,
                 saved_by: row.json(7)?,
+                publication: publication(row)?,
             })
         })
         .collect()
+}
+
+fn publication(row: &Row) -> Result<Option<Publication>> {
+    let Some(letter) = row.get::<Option<i64>>(8)? else { return Ok(None) };
+    let despite = match row.get::<Option<String>>(9)? {
+        Some(reason) => Some(Despite { reason, findings: row.json(10)? }),
+        None => None,
+    };
+    Ok(Some(Publication { letter: letter != 0, despite }))
+}
+
+/// Notes what is published with a version.
+pub async fn publish(tx: &mut Tx, id: &PostmortemId, version: i64, publication: &Publication) -> Result<()> {
+    let despite = publication.despite.as_ref();
+    let findings = despite.map_or(&[][..], |despite| despite.findings.as_slice());
+    tx.exec(
+        "INSERT INTO postmortem_publications (postmortem_id, version, letter, reason, findings)
+         VALUES ($1, $2, $3, $4, $5)",
+        params![
+            id,
+            version,
+            i64::from(publication.letter),
+            despite.map(|despite| despite.reason.as_str()),
+            json(&findings)?
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 /// The published letters of incidents, by incident id.

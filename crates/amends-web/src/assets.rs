@@ -49,6 +49,7 @@ fn files() -> Vec<File> {
         ),
         made("app.js", shortened(include_str!("../static/app.js"))),
         made("write.js", shortened(include_str!("../static/write.js"))),
+        made("lint.js", shortened(include_str!("../static/lint.js"))),
         made("base.js", shortened(BASE_SCRIPT)),
         made("public.js", shortened(&[BASE_SCRIPT, include_str!("../static/public.js")].concat())),
         file!("favicon.svg"),

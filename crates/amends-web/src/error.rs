@@ -1,6 +1,7 @@
 //! The one place where an application error becomes an answer: a problem document (RFC 9457) or a page.
 
 use amends_app::AppError;
+use amends_app::postmortem::Finding;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,6 +22,9 @@ pub struct Problem {
     /// Wrong fields, each with a JSON pointer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<amends_model::FieldError>,
+    /// What the linter finds in a text that was to be published.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// After a conflict: the resource as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<serde_json::Value>>,
@@ -35,6 +39,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            findings: Vec::new(),
             current: None,
         }
     }
@@ -70,6 +75,15 @@ pub fn problem(error: &AppError) -> Problem {
         AppError::Conflict { current } => Problem {
             current: Some(current.clone()),
             ..Problem::new(StatusCode::PRECONDITION_FAILED, "conflict", "Changed meanwhile", detail)
+        },
+        AppError::Findings(findings) => Problem {
+            findings: findings.clone(),
+            ..Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "findings",
+                "The linter finds errors",
+                format!("{detail} in ‘despite_findings’"),
+            )
         },
         AppError::Refused(_) => Problem::new(StatusCode::CONFLICT, "refused", "Not possible now", detail),
         AppError::TooMany { .. } => {

@@ -1,6 +1,7 @@
 /* Writing a postmortem: saves as one types, shows it as readers will see it, helps with facts. The page works without it.
-   What checks the text hangs on here: the text area says `amends:written` ({text, letter}) when it was typed in, and
-   paints behind the words what `amends:mark` brings ([{from, to, name}], places in the text); findings go into #findings. */
+   What checks the text (lint.js) hangs on here: the text area says `amends:written` when it was typed in, paints behind the
+   words what `amends:mark` brings ([{from, to, name}], places in the text), and types what `amends:put` brings
+   ({from, to, text}). */
 (() => {
   "use strict";
   const { parsed, make } = window.amends;
@@ -22,7 +23,7 @@
   const put = (from, to, text) => {
     area.focus();
     area.setSelectionRange(from, to);
-    if (document.execCommand("insertText", false, text)) return;
+    if (document.execCommand(text ? "insertText" : "delete", false, text)) return;
     area.setRangeText(text, from, to, "end");
     area.dispatchEvent(new Event("input", { bubbles: true }));
   };
@@ -82,7 +83,7 @@
       return false;
     });
     form.elements.version.value = version;
-    if (!both.length) { draw(); return false; }
+    if (!both.length) { written(); return false; }
     held = true;
     say("Not saved: somebody else saved too", true);
     const list = make("dl", { class: "theirs" });
@@ -108,7 +109,7 @@
     const back = make("button", { type: "button", class: "btn small go" }, "Put it into the editor");
     const forget = make("button", { type: "button", class: "btn small" }, "Forget it");
     const done = () => { box.hidden = true; store.drop(); area.focus(); };
-    back.addEventListener("click", () => { for (const name of names) form.elements[name].value = kept.fields[name]; done(); draw(); changed(); });
+    back.addEventListener("click", () => { for (const name of names) form.elements[name].value = kept.fields[name]; done(); written(); changed(); });
     forget.addEventListener("click", done);
     const at = new Date(kept.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     box.replaceChildren(make("div", { class: "notice stack tight", role: "status" }, make("p", {}, "This browser kept a text of " + at + " that could not be saved then."), make("p", { class: "line" }, back, forget)));
@@ -136,7 +137,9 @@
       return over.length ? make("span", { class: over.map((s) => s.name).join(" ") }, part) : part;
     }), "\n");
   };
+  const written = () => { draw(); area.dispatchEvent(new CustomEvent("amends:written")); };
   area.addEventListener("amends:mark", (event) => { marks = event.detail; draw(); });
+  area.addEventListener("amends:put", ({ detail: { from, to, text } }) => put(from, to, text));
   const caret = () => {
     let left = area.selectionStart;
     const walk = document.createTreeWalker(mirror, NodeFilter.SHOW_TEXT);
@@ -157,7 +160,6 @@
   let latest = 0, pause = 0;
   const preview = async () => {
     const mine = ++latest, text = area.value;
-    area.dispatchEvent(new CustomEvent("amends:written", { bubbles: true, detail: { text, letter } }));
     const body = new URLSearchParams(letter ? { text, letter: "yes" } : { text });
     const answer = await fetch(form.dataset.previewTo, { method: "POST", body, redirect: "error" }).catch(() => null);
     if (!answer || !answer.ok || mine !== latest) return;
@@ -245,7 +247,7 @@
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) { event.preventDefault(); area.focus(); area.setSelectionRange(0, 0); }
   });
   area.addEventListener("blur", shut);
-  area.addEventListener("input", () => { draw(); offer(); clearTimeout(pause); pause = setTimeout(preview, 250); });
+  area.addEventListener("input", () => { written(); offer(); clearTimeout(pause); pause = setTimeout(preview, 250); });
   document.addEventListener("selectionchange", () => { if (!menu.hidden && document.activeElement === area) offer(); });
   form.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -265,5 +267,4 @@
   let usual = "write";
   try { usual = localStorage.getItem("amends-look") || usual; } catch { /* as usual */ }
   if (["write", "both", "read"].includes(usual)) look(usual);
-  area.dispatchEvent(new CustomEvent("amends:written", { bubbles: true, detail: { text: area.value, letter } }));
 })();

@@ -74,6 +74,7 @@ impl Node {
         let post = Post::read(config)?;
         app.set_mail(post.settings.clone());
         app.set_vet(vet::by(post.door()?));
+        app.set_lint(config.lint.clone());
         let around = config.clone();
         app.set_examiner(Arc::new(move || Box::pin(doctor::around(around.clone()))));
         if let Some(desk) = crate::post::reports(config)? {

@@ -120,7 +120,7 @@ impl Cast {
                 at,
                 written_at: at,
                 actor: author.clone(),
-                body: EventBody::Postmortem { postmortem_id: postmortem_id.clone(), letter },
+                body: EventBody::Postmortem { postmortem_id: postmortem_id.clone(), letter, despite: None },
                 edited_at: None,
                 version: 1,
             });

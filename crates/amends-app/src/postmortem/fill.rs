@@ -39,6 +39,17 @@ pub struct Filled {
     pub markdown: String,
     /// What should be put right.
     pub problems: Vec<Problem>,
+    /// Where values stand instead of placeholders, in order.
+    pub values: Vec<Value>,
+}
+
+/// A value of the record in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// Where the placeholder stands in what was written.
+    pub source: Range<usize>,
+    /// Where the value stands in what is read.
+    pub out: Range<usize>,
 }
 
 /// A placeholder as it stands in a text.
@@ -98,6 +109,7 @@ pub(super) fn restore(text: &str) -> String {
 fn fill_with(text: &str, record: &Record, zone: &TimeZone, audience: Audience, marked: bool) -> Filled {
     let mut out = String::with_capacity(text.len() + 256);
     let mut problems = Vec::new();
+    let mut values = Vec::new();
     let mut done = 0;
     for found in placeholders(text) {
         let Range { start, end } = found.range.clone();
@@ -112,14 +124,12 @@ fn fill_with(text: &str, record: &Record, zone: &TimeZone, audience: Audience, m
         };
         let value = asked.value(record, zone);
         if value.is_none() && problems.len() < MAX_PROBLEMS {
-            let message = format!(
-                "the record does not know ‘{}’ yet; set it on the incident, or take {{{{{}}}}} out",
-                asked.fact.name, found.name
-            );
+            let message = format!("{}, or take {{{{{}}}}} out", unknown(asked.fact), found.name);
             problems.push(problem(text, &found, message, false));
         }
         let value = value.unwrap_or_else(|| UNKNOWN.to_owned());
         out.push_str(&text[done..start]);
+        let before = out.len();
         let written = &text[start + 2..end - 2];
         match (asked.fact.block, marked) {
             (true, true) => {
@@ -131,10 +141,22 @@ fn fill_with(text: &str, record: &Record, zone: &TimeZone, audience: Audience, m
             (false, true) => out.push_str(&format!("{MARK}fact:{written}-->{value}{END}")),
             (false, false) => out.push_str(&value),
         }
+        // A table takes the blanks before it along.
+        let from = before.min(out.len()) - indent_of(text, start).filter(|_| asked.fact.block).map_or(0, str::len);
+        values.push(Value { source: found.range.clone(), out: from..out.len() });
         done = end;
     }
     out.push_str(&text[done..]);
-    Filled { markdown: out, problems }
+    Filled { markdown: out, problems, values }
+}
+
+/// What to do about a fact that the record does not know.
+fn unknown(fact: &Fact) -> String {
+    match fact.name {
+        "actions" => "no corrective action is promised yet; add one under the document".to_owned(),
+        "said" => "customers were told nothing yet; tell them on the incident".to_owned(),
+        name => format!("the record does not know ‘{name}’ yet; set it on the incident"),
+    }
 }
 
 /// What is wrong with the placeholders of a text, whatever the record says.

@@ -125,6 +125,9 @@ impl App {
                 MAX_DOCUMENT + MAX_LETTER
             )));
         }
+        if from.text.trim().is_empty() {
+            return Err(AppError::Refused("it is empty; there is nothing to import".into()));
+        }
         let hash: String =
             Sha256::digest(from.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         let mut tx = self.begin().await?;

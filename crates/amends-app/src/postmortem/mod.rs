@@ -1,11 +1,15 @@
 //! Postmortems: the internal document and the customers' letter, both written around facts of the record.
 
+mod check;
+mod checked;
 mod edit;
 mod export;
 pub mod facts;
 pub mod file;
 pub mod fill;
+mod findings;
 mod import;
+mod known;
 mod publish;
 mod view;
 
@@ -15,12 +19,17 @@ pub mod template;
 #[allow(clippy::unwrap_used)]
 pub(crate) mod sample;
 
+pub use check::CheckText;
 pub use edit::{DraftPostmortem, EditPostmortem};
 pub use export::Export;
 pub use facts::{FACTS, Fact, Record};
 pub use fill::{Filled, Problem};
+pub use findings::{
+    Edit as TextEdit, Finding, Fix as FindingFix, Level as FindingLevel, Path as FindingPath, RelatedPlace,
+};
 pub use import::{ImportFile, ImportOutcome, ImportedPostmortem};
-pub use publish::LetterPreview;
+pub(crate) use findings::in_short;
+pub use publish::{LetterPreview, PublishDocument, PublishLetter};
 pub use template::{Template, TemplateProblem};
 pub use view::{KnownFact, PostmortemView, Shown};
 

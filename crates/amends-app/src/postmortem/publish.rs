@@ -1,4 +1,5 @@
 use super::fill::{Filled, Problem, fill};
+use super::findings::Finding;
 use super::{Record, find, find_for_update, record_of};
 use crate::broadcast::{BroadcastPreview, audience, ids};
 use crate::caller::Caller;
@@ -7,12 +8,12 @@ use crate::error::AppError;
 use crate::markdown;
 use amends_courier::message::{Content, Letter, Listed};
 use amends_model::{
-    Action, Audience, EventBody, FieldErrors, Incident, Postmortem, PostmortemState, PublishedLetter,
-    Resource, Visibility,
+    Action, Audience, Despite, EventBody, FieldErrors, Incident, Postmortem, PostmortemState, Publication,
+    PublishedLetter, Resource, Visibility, text,
 };
-use amends_store::{Tx, component, event, incident, page};
+use amends_store::{Tx, component, event, incident, page, postmortem};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// The letter as customers will read it, and how many will get it.
@@ -36,23 +37,58 @@ pub struct LetterPreview {
     pub mail: Option<BroadcastPreview>,
     /// The version that this shows; publishing names it.
     pub version: i64,
+    /// What the linter finds in it; errors stop its publication.
+    pub findings: Vec<Finding>,
+}
+
+/// Longest reason for a publication despite findings, in characters.
+const MAX_REASON: usize = 1_000;
+
+/// How the internal document is published.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishDocument {
+    /// The version that was read.
+    pub version: i64,
+    /// Why it is published although the linter finds errors; without it such a text is not published. It is kept with what
+    /// was found.
+    #[serde(default)]
+    pub despite_findings: Option<String>,
+}
+
+/// How the letter is published.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishLetter {
+    /// The version that the preview showed.
+    pub version: i64,
+    /// Whether it goes to the incident's subscribers; when nothing is said, only the first time.
+    #[serde(default)]
+    pub notify: Option<bool>,
+    /// Why it is published although the linter finds errors; without it such a text is not published. It is kept with what
+    /// was found.
+    #[serde(default)]
+    pub despite_findings: Option<String>,
 }
 
 impl App {
     /// Publishes the internal document: the whole company can read it as finished, and the incident has its milestone
     /// `learned`. Customers see nothing of it.
     ///
-    /// Errors: placeholders that are not understood; somebody saved another text meanwhile.
+    /// Errors: placeholders that are not understood; findings of the linter at error level, unless a reason is given;
+    /// somebody saved another text meanwhile.
     pub async fn publish_postmortem(
         &self,
         caller: &Caller,
         id: &str,
-        expected: i64,
+        input: PublishDocument,
     ) -> Result<Postmortem, AppError> {
         caller.require(Action::Publish, Resource::Postmortem)?;
+        let reason = reason(input.despite_findings.as_deref())?;
         let now = self.now();
         let mut tx = self.begin().await?;
         let mut p = find_for_update(&mut tx, id).await?;
+        let expected = input.version;
         if p.version != expected {
             return Err(AppError::conflict(&p));
         }
@@ -64,10 +100,13 @@ impl App {
             return Err(AppError::field("document", "is empty; write something"));
         }
         refuse("document", &fill(&p.document, &record, &caller.time_zone, Audience::Internal), false)?;
+        let despite = despite(self.findings(&mut tx, caller, &p, &record, false).await?, reason)?;
         p.state = PostmortemState::Published;
         p.published_at = Some(now);
-        self.note_on_incident(&mut tx, caller, &p, false, now).await?;
-        let detail = json!({"version": expected + 1});
+        let publication = Publication { letter: false, despite };
+        postmortem::publish(&mut tx, &p.id, expected + 1, &publication).await?;
+        self.note_on_incident(&mut tx, caller, &p, &publication, now).await?;
+        let detail = json!({"version": expected + 1, "despite": publication.despite});
         self.save_postmortem(tx, caller, (Action::Publish, Resource::Postmortem), p, detail, now).await
     }
 
@@ -78,7 +117,8 @@ impl App {
         let p = find(&mut tx, id).await?;
         let record = record_of(&mut tx, &p, self.now()).await?;
         let zone = page_of(&mut tx).await?.zone();
-        let filled = fill(&p.letter, &record, &zone, Audience::Customers);
+        let mut filled = fill(&p.letter, &record, &zone, Audience::Customers);
+        filled.markdown = markdown::without_remarks(&filled.markdown);
         let title = if p.letter_title.is_empty() { &p.title } else { &p.letter_title };
         let mail = match &record.incident {
             Some(incident) => {
@@ -89,6 +129,7 @@ impl App {
             None => None,
         };
         Ok(LetterPreview {
+            findings: self.findings(&mut tx, caller, &p, &record, true).await?,
             title: title.clone(),
             html: markdown::html(&filled.markdown),
             text: markdown::text(&filled.markdown),
@@ -104,16 +145,17 @@ impl App {
     /// Publishes the letter: it stands on the incident's page and in the feeds, and goes to the incident's subscribers
     /// (unless `notify` says no; when nothing is said, only the first time). It is kept as it reads now.
     ///
-    /// Errors: there is no letter, or facts in it are not known; the incident is internal; somebody saved another text
-    /// meanwhile.
+    /// Errors: there is no letter, or facts in it are not known; findings of the linter at error level, unless a reason is
+    /// given; the incident is internal; somebody saved another text meanwhile.
     pub async fn publish_letter(
         &self,
         caller: &Caller,
         id: &str,
-        expected: i64,
-        notify: Option<bool>,
+        input: PublishLetter,
     ) -> Result<Postmortem, AppError> {
         caller.require(Action::Publish, Resource::Letter)?;
+        let reason = reason(input.despite_findings.as_deref())?;
+        let expected = input.version;
         let now = self.now();
         let mut tx = self.begin().await?;
         let mut p = find_for_update(&mut tx, id).await?;
@@ -137,12 +179,15 @@ impl App {
             return Err(AppError::field("letter", "is empty; write something"));
         }
         let zone = page_of(&mut tx).await?.zone();
-        let filled = fill(&p.letter, &record, &zone, Audience::Customers);
+        let mut filled = fill(&p.letter, &record, &zone, Audience::Customers);
         refuse("letter", &filled, true)?;
+        // Remarks of the writers, such as why a finding is accepted, are not for customers.
+        filled.markdown = markdown::without_remarks(&filled.markdown);
+        let despite = despite(self.findings(&mut tx, caller, &p, &record, true).await?, reason)?;
         let title = if p.letter_title.is_empty() { p.title.clone() } else { p.letter_title.clone() };
         let before = p.published_letter.take();
         let same = before.as_ref().is_some_and(|old| old.title == title && old.text == filled.markdown);
-        let notify = notify.unwrap_or(before.is_none());
+        let notify = input.notify.unwrap_or(before.is_none());
         if same && !notify {
             p.published_letter = before;
             return Ok(p);
@@ -150,7 +195,9 @@ impl App {
         let published_at = before.as_ref().map_or(now, |old| old.published_at);
         let letter = PublishedLetter { title, text: filled.markdown, published_at, updated_at: now };
         p.published_letter = Some(letter.clone());
-        self.note_on_incident(&mut tx, caller, &p, true, now).await?;
+        let publication = Publication { letter: true, despite };
+        postmortem::publish(&mut tx, &p.id, expected + 1, &publication).await?;
+        self.note_on_incident(&mut tx, caller, &p, &publication, now).await?;
         if notify {
             let all = component::all(&mut tx).await?;
             let content = self.letter_mail(incident, &p, &letter.title, &letter.text, &record);
@@ -163,7 +210,8 @@ impl App {
             self.tell_with(&mut tx, content, Some(snapshot), told, now).await?;
         }
         page::touch(&mut tx, now).await?;
-        let detail = json!({"version": expected + 1, "notify": notify, "again": before.is_some()});
+        let detail = json!({"version": expected + 1, "notify": notify, "again": before.is_some(),
+            "despite": publication.despite});
         self.save_postmortem(tx, caller, (Action::Publish, Resource::Letter), p, detail, now).await
     }
 
@@ -173,7 +221,7 @@ impl App {
         tx: &mut Tx,
         caller: &Caller,
         p: &Postmortem,
-        letter: bool,
+        publication: &Publication,
         now: Timestamp,
     ) -> Result<(), AppError> {
         let Some(id) = &p.incident_id else { return Ok(()) };
@@ -183,7 +231,11 @@ impl App {
         if !incident::update(tx, &incident, expected).await? {
             return Err(AppError::Unavailable("the incident was changed at the same moment".into()));
         }
-        let body = EventBody::Postmortem { postmortem_id: p.id.clone(), letter };
+        let body = EventBody::Postmortem {
+            postmortem_id: p.id.clone(),
+            letter: publication.letter,
+            despite: publication.despite.as_ref().map(|despite| despite.reason.clone()),
+        };
         let event = self.new_event(caller, incident.id.clone().into(), now, body, now);
         event::insert(tx, &event).await?;
         Ok(())
@@ -215,6 +267,23 @@ impl App {
                 .collect(),
             at: self.now(),
         })
+    }
+}
+
+/// The reason that was given, if one was.
+fn reason(given: Option<&str>) -> Result<Option<String>, AppError> {
+    let field = "despite_findings";
+    let reason = given.map(|reason| text::prose(field, reason, MAX_REASON)).transpose();
+    Ok(reason.map_err(FieldErrors::from)?)
+}
+
+/// Refuses a text in which errors are found, unless there is a reason; then both are kept.
+fn despite(findings: Vec<Finding>, reason: Option<String>) -> Result<Option<Despite>, AppError> {
+    let errors: Vec<Finding> = findings.into_iter().filter(Finding::is_error).collect();
+    match reason {
+        _ if errors.is_empty() => Ok(None),
+        Some(reason) => Ok(Some(Despite { reason, findings: errors.iter().map(Finding::kept).collect() })),
+        None => Err(AppError::Findings(errors)),
     }
 }
 

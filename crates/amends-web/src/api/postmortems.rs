@@ -8,7 +8,8 @@ use crate::error::{ApiError, Problem};
 use crate::state::WebState;
 use crate::visitor::ApiCaller;
 use amends_app::postmortem::{
-    DraftPostmortem, EditPostmortem, LetterPreview, PostmortemView, Shown, Template,
+    CheckText, DraftPostmortem, EditPostmortem, Finding, LetterPreview, PostmortemView, PublishDocument,
+    PublishLetter, Shown, Template,
 };
 use amends_app::{AppError, Paging};
 use amends_model::{Postmortem, PostmortemState, PostmortemSummary, PostmortemVersion};
@@ -24,6 +25,7 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
         .routes(routes!(get_postmortem, edit_postmortem))
         .routes(routes!(read_postmortem))
         .routes(routes!(preview_postmortem))
+        .routes(routes!(lint_postmortem))
         .routes(routes!(list_postmortem_versions))
         .routes(routes!(export_postmortem))
         .routes(routes!(submit_postmortem))
@@ -196,6 +198,39 @@ async fn preview_postmortem(
     Ok(axum::Json(state.app.preview_postmortem(&caller, &id.0, &input.text, input.letter).await?))
 }
 
+/// What is checked.
+#[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct LintText {
+    /// The customers' letter, not the internal document.
+    letter: bool,
+    /// Its title as it is being written; the saved one when nothing is said.
+    title: Option<String>,
+    /// The text as it is being written, Markdown with placeholders; the saved one when nothing is said.
+    text: Option<String>,
+}
+
+/// Check a text
+///
+/// What the linter finds in the document or the letter, in the order of the text: as its readers will see it, with its facts
+/// filled in, and compared with the record. Places are those of the text as it is written. Errors stop publishing.
+/// Nothing is saved.
+#[utoipa::path(
+    post, path = "/postmortems/{id}/lint", tag = "postmortems",
+    params(("id" = PostmortemRef, Path, description = "Its id, or its incident's id or number.")),
+    request_body(content = LintText, example = json!({"letter": false})),
+    responses((status = 200, description = "The whole list; empty if nothing is found.", body = List<Finding>)),
+)]
+async fn lint_postmortem(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    Id(id): Id<PostmortemRef>,
+    Json(LintText { letter, title, text }): Json<LintText>,
+) -> Result<List<Finding>, ApiError> {
+    let input = CheckText { letter, title, text };
+    Ok(state.app.check_postmortem(&caller, &id.0, input).await?.into())
+}
+
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
@@ -306,17 +341,10 @@ async fn withdraw_postmortem(
     Ok(Tagged(state.app.withdraw_postmortem(&caller, &id.0, seen.version).await?))
 }
 
-/// What is published.
-#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PublishDocument {
-    /// The version that was read.
-    version: i64,
-}
-
 /// Publish the internal document
 ///
-/// The whole company can read it as finished. Customers see nothing of it.
+/// The whole company can read it as finished. Customers see nothing of it. A text in which the linter finds errors is not
+/// published, unless `despite_findings` says why it is all the same.
 #[utoipa::path(
     post, path = "/postmortems/{id}/publish", tag = "postmortems",
     params(("id" = PostmortemRef, Path, description = "Its id, or its incident's id or number.")),
@@ -325,6 +353,8 @@ struct PublishDocument {
         (status = 200, description = "It is published.", body = Postmortem),
         (status = 412, description = "It was changed meanwhile.", body = Problem,
             content_type = "application/problem+json"),
+        (status = 422, description = "Fields are not right, or the linter finds errors; `findings` holds them.",
+            body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn publish_postmortem(
@@ -333,7 +363,7 @@ async fn publish_postmortem(
     Id(id): Id<PostmortemRef>,
     Json(input): Json<PublishDocument>,
 ) -> Result<Tagged<Postmortem>, ApiError> {
-    Ok(Tagged(state.app.publish_postmortem(&caller, &id.0, input.version).await?))
+    Ok(Tagged(state.app.publish_postmortem(&caller, &id.0, input).await?))
 }
 
 /// Preview the customers' letter
@@ -352,20 +382,10 @@ async fn preview_letter(
     Ok(axum::Json(state.app.preview_letter(&caller, &id.0).await?))
 }
 
-/// What is published, and whether it is sent.
-#[derive(Debug, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PublishLetter {
-    /// The version that the preview showed.
-    version: i64,
-    /// Whether it goes to the incident's subscribers; when nothing is said, only the first time.
-    #[serde(default)]
-    notify: Option<bool>,
-}
-
 /// Publish the customers' letter
 ///
-/// It stands on the incident's page and in the feeds, and goes to the incident's subscribers. It is kept as it reads now.
+/// It stands on the incident's page and in the feeds, and goes to the incident's subscribers. It is kept as it reads now. A
+/// letter in which the linter finds errors is not published, unless `despite_findings` says why it is all the same.
 #[utoipa::path(
     post, path = "/postmortems/{id}/letter/publish", tag = "postmortems",
     params(("id" = PostmortemRef, Path, description = "Its id, or its incident's id or number.")),
@@ -374,6 +394,8 @@ struct PublishLetter {
         (status = 200, description = "It is published.", body = Postmortem),
         (status = 412, description = "It was changed since the preview.", body = Problem,
             content_type = "application/problem+json"),
+        (status = 422, description = "Fields are not right, or the linter finds errors; `findings` holds them.",
+            body = Problem, content_type = "application/problem+json"),
     ),
 )]
 async fn publish_letter(
@@ -382,7 +404,7 @@ async fn publish_letter(
     Id(id): Id<PostmortemRef>,
     Json(input): Json<PublishLetter>,
 ) -> Result<Tagged<Postmortem>, ApiError> {
-    Ok(Tagged(state.app.publish_letter(&caller, &id.0, input.version, input.notify).await?))
+    Ok(Tagged(state.app.publish_letter(&caller, &id.0, input).await?))
 }
 
 /// List templates

@@ -15,6 +15,7 @@ mod maintenance;
 mod now;
 mod postmortems;
 mod preview;
+mod rules;
 mod search;
 mod settings;
 mod site;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<WebState> {
         .merge(incidents::routes())
         .merge(maintenance::routes())
         .merge(postmortems::routes())
+        .merge(rules::routes())
         .merge(actions::routes())
         .merge(search::routes())
         .merge(preview::routes())

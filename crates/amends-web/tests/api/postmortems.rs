@@ -248,3 +248,61 @@ async fn only_what_one_may_read_is_found() {
         assert_eq!(api.get("/search?q=").await.expect(200)["hits"], json!([]));
     }
 }
+
+#[tokio::test]
+async fn findings_are_listed_and_errors_stop_publishing() {
+    for api in apis().await {
+        let path = format!("/postmortems/{}", drafted(&api).await["id"].as_str().unwrap());
+        let text = json!({
+            "document": "## Why\n\nThe root cause was human error.", "letter": "Write to ada@marrowby.example.",
+        });
+        api.call(Method::PATCH, &path, &[("if-match", "*")], Some(text)).await.expect(200);
+        let lint = format!("{path}/lint");
+        let rules = |list: &Json| -> Vec<String> {
+            list["items"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect()
+        };
+        let found = api.post(&lint, json!({})).await.expect(200);
+        let of = |rule: &str| found["items"].as_array().unwrap().iter().find(|f| f["rule"] == rule).cloned();
+        let error = of("C01").unwrap();
+        assert_eq!(
+            (&error["level"], &error["path"], &error["line"]),
+            (&json!("error"), &json!("document"), &json!(3))
+        );
+        assert!(error["waiver"]["text"].as_str().unwrap().contains("amends: allow C01 why"), "{error}");
+        // What is being written need not be saved.
+        let other = json!({"text": "The port was blocked.", "title": "Postmortem"});
+        let other = rules(&api.post(&lint, other).await.expect(200));
+        assert!(other.contains(&"H01".to_owned()) && !other.contains(&"C01".to_owned()), "{other:?}");
+        let letter = rules(&api.post(&lint, json!({"letter": true})).await.expect(200));
+        assert!(letter.contains(&"S01".to_owned()), "{letter:?}");
+        assert_eq!(api.post("/postmortems/INC-9/lint", json!({})).await.kind(), "not-found");
+
+        let publish = format!("{path}/publish");
+        let refused = api.post(&publish, json!({"version": 2})).await;
+        assert_eq!((refused.status, refused.kind()), (422, "findings".to_owned()), "{}", refused.body);
+        let refused = refused.json();
+        assert!(refused["detail"].as_str().unwrap().contains("‘despite_findings’"), "{refused}");
+        let errors = refused["findings"].as_array().unwrap();
+        assert!(errors.iter().all(|f| f["level"] == "error") && errors.iter().any(|f| f["rule"] == "C01"));
+        let blank = api.post(&publish, json!({"version": 2, "despite_findings": ""})).await;
+        assert_eq!(blank.pointers(), ["/despite_findings"]);
+        let reason = json!({"version": 2, "despite_findings": "The audit is today."});
+        assert_eq!(api.post(&publish, reason).await.expect(200)["state"], "published");
+        let newest = api.get(&format!("{path}/versions?limit=1")).await.expect(200);
+        let kept = &newest["items"][0]["publication"];
+        assert_eq!(
+            (&kept["letter"], &kept["despite"]["reason"]),
+            (&json!(false), &json!("The audit is today."))
+        );
+        assert_eq!(kept["despite"]["findings"].as_array().unwrap().len(), errors.len(), "{}", api.engine);
+
+        let preview = api.get(&format!("{path}/letter/preview")).await.expect(200);
+        assert!(preview["findings"].as_array().unwrap().iter().any(|f| f["rule"] == "S01"), "{preview}");
+        let publish = format!("{path}/letter/publish");
+        let refused = api.post(&publish, json!({"version": 3})).await;
+        assert_eq!(refused.kind(), "findings", "{}", refused.body);
+        let reason = json!({"version": 3, "despite_findings": "It is her wish."});
+        let published = api.post(&publish, reason).await.expect(200);
+        assert_eq!(published["published_letter"]["text"], "Write to ada@marrowby.example.");
+    }
+}

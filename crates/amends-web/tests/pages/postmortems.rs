@@ -350,3 +350,96 @@ async fn search_shows_words_in_context_and_leads_there() {
             .contains("value=\"&#34;&#62;&#60;script&#62;\"")
     );
 }
+
+#[tokio::test]
+async fn findings_stand_beside_the_text_and_in_the_way_of_publishing() {
+    let house = after_an_incident().await;
+    let at = drafted(&house).await;
+    let edit = format!("{at}/edit");
+    let text = "## Why\n\nThe root cause was human error.";
+    let html = house.post(Role::Viewer, &format!("{at}/findings"), &[("text", text)]).await.ok();
+    assert!(html.contains("data-rule=\"C01\" data-level=\"error\" data-field=\"document\" data-at=\"3:"), "{html}");
+    assert!(html.contains("href=\"/app/rules/C01\"") && html.contains("Line 3</a>"), "{html}");
+    let letter = [("text", "Call ada@marrowby.example"), ("letter", "yes")];
+    assert!(house.post(Role::Viewer, &format!("{at}/findings"), &letter).await.ok().contains("S01"));
+
+    // Without script they stand in the page that comes after saving.
+    let page = house.get(Role::Responder, &edit).await.ok();
+    let version = value_of(&page, "version").unwrap();
+    let fields = [("title", "Nobody could pay"), ("document", text), ("version", version.as_str())];
+    let again = house.post(Role::Responder, &edit, &fields).await.went_to();
+    let page = house.get(Role::Responder, &again).await.ok();
+    check(&edit, &page);
+    assert!(page.contains("id=\"lint\"") && page.contains("data-rule=\"C01\""), "{page}");
+
+    let read = house.get(Role::Responder, &at).await.ok();
+    check(&at, &read);
+    assert!(read.contains("in the way of publishing") && read.contains("Publish despite"), "{read}");
+    assert!(!read.contains("Publish inside the company"), "{read}");
+    assert!(!house.get(Role::Viewer, &at).await.ok().contains("in the way of publishing"));
+    let version = value_of(&read, "version").unwrap();
+    let state = format!("{at}/state");
+    let refused =
+        house.post(Role::Responder, &state, &[("to", "published"), ("version", version.as_str())]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    check(&at, &refused.html);
+    let reason = [("to", "published"), ("version", version.as_str()), ("despite", "The audit is <today>.")];
+    let done = house.post(Role::Responder, &state, &reason).await.went_to();
+    assert_eq!(done, format!("{at}?said=published"));
+    let history = house.get(Role::Viewer, &format!("{at}/history")).await.ok();
+    check("history", &history);
+    assert!(history.contains("The audit is &#60;today&#62;.") && history.contains("/app/rules/C01"), "{history}");
+    let room = house.get(Role::Viewer, "/app/incidents/1").await.ok();
+    assert!(room.contains("despite findings: The audit is &"), "{room}");
+
+    let letter = format!("{at}/letter");
+    let page = house.get(Role::Communicator, &format!("{letter}/edit")).await.ok();
+    let version = value_of(&page, "version").unwrap();
+    let fields = [("letter", "Call ada@marrowby.example"), ("version", version.as_str())];
+    house.post(Role::Communicator, &format!("{letter}/edit"), &fields).await.went_to();
+    let look = house.get(Role::Communicator, &letter).await.ok();
+    check(&letter, &look);
+    assert!(look.contains("S01") && look.contains("Why it is published all the same"), "{look}");
+    let version = value_of(&look, "version").unwrap();
+    let send = [("to", "page"), ("version", version.as_str())];
+    assert_eq!(house.post(Role::Communicator, &letter, &send).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let send = [("to", "page"), ("version", version.as_str()), ("despite", "It is her wish.")];
+    house.post(Role::Communicator, &letter, &send).await.went_to();
+}
+
+#[tokio::test]
+async fn the_manual_of_a_rule_is_in_the_app() {
+    let house = House::new().await;
+    let page = house.get(Role::Viewer, "/app/rules/t08").await.ok();
+    check("/app/rules/T08", &page);
+    assert!(page.contains("<h2 dir=\"auto\">Why it matters</h2>") || page.contains("Why it matters</h"), "{page}");
+    let list = house.get(Role::Viewer, "/app/rules").await.ok();
+    check("/app/rules", &list);
+    for rule in amends_lint::rules::ALL {
+        assert!(list.contains(&format!("href=\"/app/rules/{}\"", rule.code)), "{}", rule.code);
+    }
+    assert_eq!(house.get(Role::Viewer, "/app/rules/T99").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn without_script_only_what_both_changed_is_a_conflict() {
+    let house = after_an_incident().await;
+    let at = drafted(&house).await;
+    let edit = format!("{at}/edit");
+    let page = house.get(Role::Responder, &edit).await.ok();
+    let version = value_of(&page, "version").unwrap();
+    let write = |title, text| [("title", title), ("document", text), ("version", version.as_str())];
+    house.post(Role::Responder, &edit, &write("One", "First")).await.went_to();
+    let newest = house.get(Role::Responder, &edit).await.ok();
+    let version = value_of(&newest, "version").unwrap();
+    // Theirs: another title. Mine: another text. Neither is a conflict, and both are in the form.
+    let fields = [("title", "Two"), ("document", "First"), ("version", version.as_str())];
+    house.post(Role::Responder, &edit, &fields).await.went_to();
+    let fields = [("title", "One"), ("document", "Second"), ("version", version.as_str())];
+    let answer = house.post(Role::Communicator, &edit, &fields).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    check(&edit, &answer.html);
+    assert!(!answer.html.contains("as it is saved now"), "{}", answer.html);
+    assert_eq!(value_of(&answer.html, "title").as_deref(), Some("Two"));
+    assert!(answer.html.contains("\nSecond</textarea>"), "{}", answer.html);
+}

@@ -30,6 +30,8 @@ pub struct Config {
     pub log: String,
     /// Addresses of the own network that others may name.
     pub allow: Vec<Allowed>,
+    /// How the app judges postmortems: the table `[lint]`.
+    pub lint: amends_lint::Config,
     /// Mail.
     pub mail: Mail,
 }

@@ -33,9 +33,10 @@ struct Set {
 /// understood.
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let mut set = BTreeMap::new();
-    if let Some(file) = &sources.file {
-        read_file(file, &mut set)?;
-    }
+    let lint = match &sources.file {
+        Some(file) => read_file(file, &mut set)?,
+        None => amends_lint::Config::default(),
+    };
     for (name, value) in &sources.environment {
         let Some(key) = KEYS.iter().find(|k| variable(k.name) == *name) else { continue };
         let list = key.example.starts_with('[');
@@ -47,10 +48,11 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         let place = format!("the option --{}", name.replace(['.', '_'], "-"));
         set.insert((*name).to_owned(), Set { value: vec![value.clone()], place });
     }
-    build(&set)
+    Ok(Config { lint, ..build(&set)? })
 }
 
-fn read_file(file: &Path, set: &mut BTreeMap<String, Set>) -> Result<(), ConfigError> {
+/// Reads the keys of a file, and the table that is the linter's own.
+fn read_file(file: &Path, set: &mut BTreeMap<String, Set>) -> Result<amends_lint::Config, ConfigError> {
     let name = file.display();
     let text =
         std::fs::read_to_string(file).map_err(|e| ConfigError(format!("{name} cannot be read: {e}")))?;
@@ -80,7 +82,7 @@ fn read_file(file: &Path, set: &mut BTreeMap<String, Set>) -> Result<(), ConfigE
         };
         set.insert(key.clone(), Set { value, place: format!("{name}, key ‘{key}’") });
     }
-    Ok(())
+    amends_lint::Config::from_toml(&text).map_err(|e| ConfigError(format!("{name}: {e}")))
 }
 
 fn flatten(prefix: &str, value: &toml::Value, out: &mut Vec<(String, toml::Value)>) {
@@ -179,6 +181,7 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         api_requests_per_minute,
         log: text("log").unwrap_or_else(|| "info".into()),
         allow,
+        lint: amends_lint::Config::default(),
         mail: Mail {
             server: text("mail.server"),
             fallback_servers,

@@ -143,9 +143,10 @@ fn told(body: &EventBody, when: &When) -> Told {
         }
         EventBody::State { to: IncidentState::Open, .. } => point("Opened again".into()),
         EventBody::State { to, .. } => point(format!("{} for us", view::state(*to))),
-        EventBody::Postmortem { postmortem_id, letter } => {
+        EventBody::Postmortem { postmortem_id, letter, despite } => {
             let what = if *letter { "Customers’ letter published" } else { "Postmortem published" };
-            point(format!(r#"<a href="/app/postmortems/{postmortem_id}">{what}</a>"#))
+            let why = despite.as_ref().map_or_else(String::new, |r| format!(" despite findings: {}", named(r)));
+            point(format!(r#"<a href="/app/postmortems/{postmortem_id}">{what}</a>{why}"#))
         }
         EventBody::Role { role, person, taken } => {
             let verb = if *taken { "took" } else { "left" };

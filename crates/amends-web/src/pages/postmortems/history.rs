@@ -8,7 +8,7 @@ use crate::pages::incidents::Tone;
 use crate::pages::show;
 use crate::pages::when::{Markup, When};
 use amends_app::AppError;
-use amends_model::PostmortemVersion;
+use amends_model::{PostmortemVersion, Publication};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -50,6 +50,8 @@ struct Page {
     from: i64,
     to: i64,
     parts: Vec<Part>,
+    /// What was published with it.
+    publication: Option<Publication>,
     saved: Markup,
     by: String,
 }
@@ -74,6 +76,7 @@ pub async fn page(here: Here, Path(id): Path<String>) -> Result<Response, PageEr
         rows: times.iter().map(|t| row(t, &head.here, to, &when)).collect(),
         older: oldest.map(|v| format!("{}/history?before={}", head.here, v.version)),
         parts: parts(old.as_ref(), &new),
+        publication: new.publication.clone(),
         from: old.as_ref().map_or(0, |v| v.version),
         to,
         saved: when.stamp(new.saved_at),
@@ -108,6 +111,9 @@ fn times_of_writing(versions: &[PostmortemVersion]) -> Vec<Time<'_>> {
             && let Some(after) = last.texts.last()
             && after.saved_by == version.saved_by
             && after.state == version.state
+            // What was published is a version of its own, with the texts as they went out.
+            && last.newest.publication.is_none()
+            && version.publication.is_none()
             && after.saved_at.duration_since(version.saved_at) < PAUSE
         {
             (last.from, last.before) = (version.version - 1, before);
@@ -141,6 +147,15 @@ fn row(time: &Time, here: &str, shown: i64, when: &When) -> Row {
         note(old.letter != new.letter || old.letter_title != new.letter_title, "letter");
     }
     let moved = old.is_some_and(|old| old.state != new.state);
+    if let Some(publication) = &new.publication {
+        changed.push(match (publication.letter, &publication.despite) {
+            (true, None) => "letter published",
+            (true, Some(_)) => "letter published despite findings",
+            (false, None) => "",
+            (false, Some(_)) => "despite findings",
+        });
+    }
+    changed.retain(|word| !word.is_empty());
     Row {
         version: time.to,
         saves: time.saves,

@@ -1,5 +1,6 @@
 //! The customers' letter: exactly as they will read it, on the page and as mail, beside the button that publishes it.
 
+use super::findings::Findings;
 use super::{Head, Tab, address, incident_of};
 use crate::error::PageError;
 use crate::pages::as_mail::{counted, document, framing, linked};
@@ -8,7 +9,7 @@ use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::when::Markup;
 use crate::pages::{go, markdown, show_as};
 use amends_app::AppError;
-use amends_app::postmortem::{LetterPreview, Problem};
+use amends_app::postmortem::{LetterPreview, Problem, PublishLetter};
 use amends_model::{Action, Resource, Visibility};
 use askama::Template;
 use axum::extract::Path;
@@ -25,6 +26,8 @@ struct Page {
     html: Markup,
     empty: bool,
     problems: Vec<Problem>,
+    /// What stands in the way unless there is a reason.
+    found: Findings,
     /// Subject of the mail, its text, and why it would wait.
     mail: Option<(String, Markup, Option<String>)>,
     recipients: u64,
@@ -71,6 +74,7 @@ async fn render(here: &Here, id: &str, stale: bool) -> Result<Response, PageErro
     let page = Page {
         frame: here.frame(Place::Postmortems, &format!("Letter: {}", look.title)).await?,
         version: look.version,
+        found: Findings::errors_of(&look.findings, &head.here),
         empty: p.letter.trim().is_empty(),
         html: Markup(look.html),
         title: look.title,
@@ -99,14 +103,24 @@ async fn render(here: &Here, id: &str, stale: bool) -> Result<Response, PageErro
 /// `POST /app/postmortems/{id}/letter`: `to=everybody` also writes to subscribers, `to=page` does not.
 pub async fn publish(here: Here, Path(id): Path<String>, form: Fields) -> Result<Response, PageError> {
     let notify = form.is("to", "everybody");
-    let expected = form.number("version").unwrap_or(0);
-    match here.app.publish_letter(&here.caller, &id, expected, Some(notify)).await {
+    let input = PublishLetter {
+        version: form.number("version").unwrap_or(0),
+        notify: Some(notify),
+        despite_findings: form.some("despite"),
+    };
+    match here.app.publish_letter(&here.caller, &id, input).await {
         Ok(p) => {
             let said = if notify { "letter_sent" } else { "letter_shown" };
             Ok(go(&format!("{}/letter?said={said}", address(&p))))
         }
         // It is not what the person looked at: it is shown as it is now, and nothing went out.
         Err(AppError::Conflict { .. }) => render(&here, &id, true).await,
+        // The page says which errors there are, and asks for the reason.
+        Err(AppError::Findings(_)) => {
+            let mut again = render(&here, &id, false).await?;
+            *again.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(again)
+        }
         Err(other) => Err(other.into()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod diff;
 mod draft;
+mod findings;
 mod history;
 mod letter;
 mod list;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<WebState> {
         .route("/app/postmortems/{id}/export", get(read::export))
         .route("/app/postmortems/{id}/edit", get(write::document).post(write::save_document))
         .route("/app/postmortems/{id}/preview", post(write::preview))
+        .route("/app/postmortems/{id}/findings", post(findings::find))
         .route("/app/postmortems/{id}/letter", get(letter::page).post(letter::publish))
         .route("/app/postmortems/{id}/letter/mail", get(letter::mail))
         .route("/app/postmortems/{id}/letter/edit", get(write::letter).post(write::save_letter))

@@ -1,5 +1,6 @@
 //! Reading the internal document, and how far it has come.
 
+use super::findings::Findings;
 use super::{Head, Tab, incident_of};
 use crate::api::markdown_file;
 use crate::error::PageError;
@@ -10,7 +11,7 @@ use crate::pages::incidents::{Cell, cells};
 use crate::pages::when::Markup;
 use crate::pages::{go, show_as};
 use amends_app::AppError;
-use amends_app::postmortem::Problem;
+use amends_app::postmortem::{CheckText, Problem, PublishDocument};
 use amends_model::{Action, PostmortemState, Resource};
 use askama::Template;
 use axum::extract::Path;
@@ -28,6 +29,8 @@ struct Page {
     empty: bool,
     /// What stands in the way of publishing.
     problems: Vec<Problem>,
+    /// What stands in the way unless there is a reason.
+    found: Findings,
     cells: Vec<Cell>,
     actions: Rows,
     /// Whether the text itself has the table of actions; on paper that is enough.
@@ -60,7 +63,14 @@ pub async fn render(here: &Here, id: &str, form: Fields, stale: bool) -> Result<
         (false, true) => StatusCode::OK,
         (false, false) => StatusCode::UNPROCESSABLE_ENTITY,
     };
+    let can_edit = here.caller.may(Action::Edit, Resource::Postmortem);
+    // Who only reads is not troubled with what its writers know.
+    let found = match can_edit && p.state != PostmortemState::Published {
+        true => here.app.check_postmortem(&here.caller, id, CheckText::default()).await?,
+        false => Vec::new(),
+    };
     let page = Page {
+        found: Findings::errors_of(&found, &head.here),
         version: p.version,
         state: p.state,
         empty: p.document.trim().is_empty(),
@@ -71,7 +81,7 @@ pub async fn render(here: &Here, id: &str, form: Fields, stale: bool) -> Result<
         actions: Rows::of(here, &view.actions, &format!("{}#actions", head.here)).await?,
         published: p.published_at.map(|at| when.stamp(at)),
         imported: p.imported.as_ref().map(|from| from.path.clone()),
-        can_edit: here.caller.may(Action::Edit, Resource::Postmortem),
+        can_edit,
         can_publish: here.caller.may(Action::Publish, Resource::Postmortem),
         stale,
         head,
@@ -88,7 +98,10 @@ pub async fn set_state(here: Here, Path(id): Path<String>, mut form: Fields) -> 
     let done = match form.word("to") {
         Some(PostmortemState::InReview) => app.submit_postmortem(caller, &id, seen).await,
         Some(PostmortemState::Draft) => app.withdraw_postmortem(caller, &id, seen).await,
-        Some(PostmortemState::Published) => app.publish_postmortem(caller, &id, seen.unwrap_or(0)).await,
+        Some(PostmortemState::Published) => {
+            let input = PublishDocument { version: seen.unwrap_or(0), despite_findings: form.some("despite") };
+            app.publish_postmortem(caller, &id, input).await
+        }
         None => Err(AppError::field("to", "is not one of: draft, in_review, published")),
     };
     match done {
@@ -101,6 +114,12 @@ pub async fn set_state(here: Here, Path(id): Path<String>, mut form: Fields) -> 
             Ok(go(&format!("{}?said={said}", super::address(&p))))
         }
         Err(AppError::Conflict { .. }) => render(&here, &id, add_form(), true).await,
+        // The page says which errors there are, and asks for the reason.
+        Err(AppError::Findings(_)) => {
+            let mut again = render(&here, &id, add_form(), false).await?;
+            *again.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(again)
+        }
         Err(other) => Err(other.into()),
     }
 }

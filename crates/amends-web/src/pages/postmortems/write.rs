@@ -1,6 +1,7 @@
 //! Writing: the document or the letter as Markdown, facts and findings beside it. Works as a plain form; the script
 //! saves as one types, previews, and helps with facts.
 
+use super::findings::Findings;
 use super::{Head, Tab, address, incident_of};
 use crate::assets;
 use crate::error::PageError;
@@ -9,8 +10,8 @@ use crate::pages::frame::{Frame, Here, Place};
 use crate::pages::when::Markup;
 use crate::pages::{go, html_response, show_as};
 use amends_app::AppError;
-use amends_app::postmortem::{EditPostmortem, KnownFact, Problem, Shown};
-use amends_model::{Action, Postmortem, Resource};
+use amends_app::postmortem::{CheckText, EditPostmortem, KnownFact, Problem, Shown};
+use amends_model::{Action, Postmortem, PostmortemVersion, Resource};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -128,8 +129,10 @@ struct Page {
     /// Who saved what this person did not see.
     by: String,
     shown: Shown,
+    found: Findings,
     facts: Vec<FactGroup>,
     write_js: &'static str,
+    lint_js: &'static str,
 }
 
 impl Page {
@@ -205,14 +208,16 @@ async fn save(here: &Here, id: &str, part: Part, mut form: Fields) -> Result<Res
         }
         Err(AppError::Conflict { .. }) => {
             let p = here.app.postmortem(&here.caller, id).await?;
-            let theirs = theirs(part, &p, &form);
             if for_script {
+                let theirs = theirs(part, &p, None, &mut form);
                 let fields =
                     theirs.iter().map(|t| json!({"field": t.field, "label": t.label, "value": t.value}));
                 let by = saved_by(here, id).await?;
                 let body = json!({"version": p.version, "by": by, "theirs": fields.collect::<Vec<_>>()});
                 return Ok((StatusCode::CONFLICT, axum::Json(body)).into_response());
             }
+            let base = version(here, id, expected).await?;
+            let theirs = theirs(part, &p, base.as_ref(), &mut form);
             form.set("version", p.version.to_string());
             render(here, &p, part, form, Some(theirs)).await
         }
@@ -220,13 +225,46 @@ async fn save(here: &Here, id: &str, part: Part, mut form: Fields) -> Result<Res
     }
 }
 
-/// The fields that are saved otherwise than they are typed here.
-fn theirs(part: Part, p: &Postmortem, typed: &Fields) -> Vec<Theirs> {
+/// The fields that somebody else changed, and this person too. What only somebody else changed since `base` is taken over,
+/// and what only this person changed is no conflict; without a base (the script knows it) every difference is told.
+fn theirs(
+    part: Part,
+    p: &Postmortem,
+    base: Option<&PostmortemVersion>,
+    typed: &mut Fields,
+) -> Vec<Theirs> {
     let saved = part.form(p);
-    let same =
-        |name: &str| saved.value(name).trim_end() == typed.value(name).replace("\r\n", "\n").trim_end();
-    let other = part.fields().iter().filter(|(name, _)| typed.has(name) && !same(name));
-    other.map(|(field, label)| Theirs { field, label, value: saved.value(field).to_owned() }).collect()
+    let mut found = Vec::new();
+    for (field, label) in part.fields() {
+        let mine = typed.value(field).replace("\r\n", "\n");
+        let (mine, theirs) = (mine.trim_end(), saved.value(field).trim_end());
+        if !typed.has(field) || mine == theirs {
+            continue;
+        }
+        match base.and_then(|base| before(base, field)) {
+            Some(before) if before.trim_end() == theirs => {}
+            Some(before) if before.trim_end() == mine => typed.set(field, theirs.to_owned()),
+            _ => found.push(Theirs { field, label, value: theirs.to_owned() }),
+        }
+    }
+    found
+}
+
+/// What a field held in an earlier version, if versions keep it.
+fn before<'v>(base: &'v PostmortemVersion, field: &str) -> Option<&'v str> {
+    Some(match field {
+        "title" => &base.title,
+        "document" => &base.document,
+        "letter_title" => &base.letter_title,
+        "letter" => &base.letter,
+        _ => return None,
+    })
+}
+
+/// An earlier version, if it was kept.
+async fn version(here: &Here, id: &str, number: i64) -> Result<Option<PostmortemVersion>, AppError> {
+    let found = here.app.postmortem_history(&here.caller, id, number.checked_add(1), 1).await?;
+    Ok(found.into_iter().next().filter(|version| version.version == number))
 }
 
 /// Who saved the newest version.
@@ -251,6 +289,13 @@ async fn render(
         Err(AppError::Invalid(_)) => Shown { markdown: String::new(), html: String::new(), problems: vec![] },
         Err(other) => return Err(other.into()),
     };
+    let text_of = |name: &str| form.has(name).then(|| form.value(name).to_owned());
+    let title = text_of(if letter { "letter_title" } else { "title" });
+    let check = CheckText { letter, title, text: text_of(text) };
+    let found = match here.app.check_postmortem(&here.caller, id, check).await {
+        Err(AppError::Invalid(_)) => Vec::new(),
+        other => other?,
+    };
     let facts = here.app.postmortem_facts(&here.caller, id, letter).await?;
     let incident = incident_of(here, p).await?;
     let status = match (&theirs, form.fine()) {
@@ -266,6 +311,8 @@ async fn render(
         by: if theirs.is_some() { saved_by(here, id).await? } else { String::new() },
         facts: groups(facts),
         write_js: assets::url("write.js"),
+        lint_js: assets::url("lint.js"),
+        found: Findings::of(&found, &head.here),
         letter,
         form,
         theirs,

@@ -230,6 +230,14 @@ fn refusal(answer: &Answer) -> Failure {
             message += &format!("\n  {field}: {}", error["detail"].as_str().unwrap_or_default());
         }
     }
+    if let Some(found) = problem["findings"].as_array().filter(|found| !found.is_empty()) {
+        message = "the linter finds errors in the text, so it is not published:".into();
+        for finding in found {
+            let text = |name: &str| show::text(finding, name);
+            message += &format!("\n  {} line {}: {}: {}", text("path"), finding["line"], text("rule"), text("message"));
+        }
+        message += "\nmend them, or publish it with --despite REASON; the reason is kept with them";
+    }
     Failure::said_no(message)
 }
 

@@ -49,6 +49,14 @@ pub enum Postmortem {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Say what the linter finds in it, with its facts filled in and compared with the record
+    Lint {
+        /// Id, or its incident's number
+        postmortem: String,
+        /// The customers' letter instead of the document
+        #[arg(long)]
+        letter: bool,
+    },
     /// Hand a draft to its reviewers
     Submit {
         /// Id, or its incident's number
@@ -75,6 +83,9 @@ pub enum Postmortem {
         /// Only show what would be sent, and to how many
         #[arg(long, requires = "letter")]
         preview: bool,
+        /// Why it is published although the linter finds errors; it is kept with them
+        #[arg(long, value_name = "REASON")]
+        despite: Option<String>,
     },
     /// Print it as Markdown that ‘import postmortems’ reads back
     Export {
@@ -173,13 +184,23 @@ pub async fn run(api: &Api, command: Postmortem) -> Result<(), Failure> {
             let done = api.post(&format!("{}/withdraw", path(&postmortem)), Body::new()).await?;
             api.show(&done, |p| format!("A draft again: {}\n", show::text(p, "title")));
         }
-        Postmortem::Publish { postmortem, letter: false, .. } => {
+        Postmortem::Lint { postmortem, letter } => {
+            let body = Body::new().with("letter", letter);
+            let found = api.post(&format!("{}/lint", path(&postmortem)), body).await?;
+            api.show(&found, findings);
+            let stopped = found["items"].as_array().is_some_and(|all| all.iter().any(|f| f["level"] == "error"));
+            if stopped {
+                // As ‘amends lint’: what stops publishing is an exit code of its own.
+                return Err(Failure::said_no(""));
+            }
+        }
+        Postmortem::Publish { postmortem, letter: false, despite, .. } => {
             let version = api.get(&path(&postmortem)).await?["version"].clone();
-            let body = Body::new().with("version", version);
+            let body = Body::new().with("version", version).with_some("despite_findings", despite);
             let done = api.post(&format!("{}/publish", path(&postmortem)), body).await?;
             api.show(&done, |p| format!("Published inside: {}\n", show::text(p, "title")));
         }
-        Postmortem::Publish { postmortem, no_notify, notify, preview, .. } => {
+        Postmortem::Publish { postmortem, no_notify, notify, preview, despite, .. } => {
             let look = api.get(&format!("{}/letter/preview", path(&postmortem))).await?;
             if preview {
                 api.show(&look, letter);
@@ -187,7 +208,8 @@ pub async fn run(api: &Api, command: Postmortem) -> Result<(), Failure> {
             }
             let body = Body::new()
                 .with("version", look["version"].clone())
-                .with_some("notify", (no_notify || notify).then_some(notify));
+                .with_some("notify", (no_notify || notify).then_some(notify))
+                .with_some("despite_findings", despite);
             let done = api.post(&format!("{}/letter/publish", path(&postmortem)), body).await?;
             api.show(&done, |p| {
                 format!("Published to customers: {}\n", show::text(&p["published_letter"], "title"))
@@ -265,7 +287,9 @@ fn read(view: &Json) -> String {
     line("Began", show::time(p, "happened_at"));
     line("Authors", names("authors"));
     line("Reviewers", names("reviewers"));
-    words += &format!("\n{}\n", text(&view["document"]["markdown"]));
+    // The hints of templates and other remarks are for writers.
+    let document = view["document"]["markdown"].as_str().unwrap_or_default();
+    words += &format!("\n{}\n", show::clean(&amends_app::markdown::without_remarks(document)));
     let problems = |shown: &Json| -> String {
         let items = shown["problems"].as_array().cloned().unwrap_or_default();
         items.iter().map(|p| format!("line {}: {}\n", p["line"], show::text(p, "message"))).collect()
@@ -280,6 +304,31 @@ fn read(view: &Json) -> String {
 /// Many lines, without what could steer the terminal.
 fn text(markdown: &Json) -> String {
     show::clean(markdown.as_str().unwrap_or_default())
+}
+
+/// Findings as the compiler of a text would tell them: where, how much it matters, what is wrong, and the other places.
+fn findings(found: &Json) -> String {
+    let all = found["items"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut words = String::new();
+    for finding in all {
+        words += &format!(
+            "{}:{}:{}: {}[{}]: {}\n",
+            show::text(finding, "path"),
+            finding["line"],
+            finding["column"],
+            show::text(finding, "level"),
+            show::text(finding, "rule"),
+            show::text(finding, "message"),
+        );
+        for place in finding["related"].as_array().into_iter().flatten() {
+            words += &format!("    {}:{}: {}\n", show::text(place, "path"), place["line"], show::text(place, "message"));
+        }
+        if let Some(title) = finding["fix"]["title"].as_str() {
+            words += &format!("    fix: {}\n", show::clean(title));
+        }
+    }
+    let count = |level: &str| all.iter().filter(|finding| finding["level"] == level).count();
+    words + &format!("{} errors, {} warnings, {} hints\n", count("error"), count("warning"), count("hint"))
 }
 
 /// What publishing a letter would send.
@@ -299,6 +348,15 @@ fn letter(look: &Json) -> String {
     }
     for problem in look["problems"].as_array().into_iter().flatten() {
         words += &format!("line {}: {}\n", problem["line"], show::text(problem, "message"));
+    }
+    let errors = look["findings"].as_array().into_iter().flatten().filter(|finding| finding["level"] == "error");
+    for finding in errors {
+        words += &format!(
+            "line {}: error {}: {}\n",
+            finding["line"],
+            show::text(finding, "rule"),
+            show::text(finding, "message")
+        );
     }
     words
 }
