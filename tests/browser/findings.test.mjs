@@ -89,7 +89,7 @@ test("a change is taken, and a finding accepted with a reason, by keyboard alone
   assert.match(heard, /^Hint T07, Line 3, \d+ of \d+\. .+ Control full stop: /);
   assert.equal(await selected(page), "11: 05 Am");
   await page.keyboard.press("ControlOrMeta+.");
-  assert.match(await area(page).inputValue(), /^- 11:05 the change went out$/m);
+  assert.match(await area(page).inputValue(), /^- 11:05 AM the change went out$/m);
   await finding(page, "T07").waitFor({ state: "detached" });
   await page.keyboard.press("ControlOrMeta+Z");
   assert.match(await area(page).inputValue(), /11: 05 Am/, "it can be undone like typing");
@@ -118,13 +118,13 @@ test("a change is taken, and a finding accepted with a reason, by keyboard alone
 test("both places of a contradiction can be gone to", async () => {
   const { page } = team;
   await team.open(edit);
-  await area(page).fill("## Summary\n\nFrom 11:19 UTC to 14:25 UTC orders could not be paid.\n\n## Timeline (UTC)\n\n- 11:15 orders fail, the outage begins\n- 14:23 service restored, resolved\n");
-  await finding(page, "T08").or(finding(page, "X01")).first().waitFor();
-  const start = finding(page, "T08");
-  await start.locator(".place").first().click();
-  assert.match(await selected(page), /11:19/);
-  await start.locator(".related .place").first().click();
-  assert.match(await selected(page), /11:15/);
+  await area(page).fill("## Impact\n\n100% of users were affected for 40 minutes.\n\nUsers could continue to read their mail.\n");
+  const told = finding(page, "I03");
+  await told.waitFor();
+  await told.locator(".finding-head .place").click();
+  assert.match(await selected(page), /100% of users/);
+  await told.locator(".related .place").click();
+  assert.match(await selected(page), /could continue to/);
 });
 
 test("a time that the record has otherwise is told with the record's", async () => {

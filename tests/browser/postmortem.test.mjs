@@ -34,15 +34,17 @@ test("the draft is filled in from the record, and written", async () => {
   const text = page.locator("textarea[data-text]");
   assert.match(await text.inputValue(), /\{\{\w/, "facts stand in the draft by their names");
   await text.fill(
-    "## What happened\n\nFrom {{started:time}} on, orders could not be paid; it was over after {{started..resolved}}.\n\n" +
+    "## What happened\n\nFrom {{started:time}} on, 1,240 of 9,800 orders could not be paid; it was over after {{started..resolved}}.\n\n" +
       "## Why\n\nThe certificate of the payment gateway had expired. The internal word is swordfish.\n",
   );
   await team.press("Save and read");
   const read = await page.textContent("main");
-  assert.match(read, /From \d\d:\d\d on, orders could not be paid/);
+  assert.match(read, /From \d\d:\d\d on, 1,240 of 9,800 orders could not be paid/);
   assert.doesNotMatch(read, /\{\{/, "no name of a fact is left");
   await page.locator("#add-action summary").click();
   await team.fill("What will be done", "Alert two weeks before a certificate ends");
+  await team.fill("Owner", "Ada");
+  await team.fill("Due", new Date(Date.now() + 20 * 864e5).toISOString().slice(0, 10));
   await team.press("Add the action");
   assert.match(await page.textContent("#actions"), /Alert two weeks before/);
   await team.press("Publish inside the company");

@@ -118,7 +118,7 @@ async fn a_finding_stands_at_the_words_that_were_typed() {
         let all = found(&app, &text, false).await;
         let slip = of(&all, "T07")[0];
         let mended = with(&text, &slip.fix.as_ref().unwrap().edits);
-        assert!(mended.contains("- 2026-09-01 11:05 the change"), "{mended}");
+        assert!(mended.contains("- 2026-09-01 11:05 AM the change"), "{mended}");
         assert!(of(&found(&app, &mended, false).await, "T07").is_empty());
 
         // What the record writes is not held against the writer: not the zone of its rows, nor a fact that is missing.
