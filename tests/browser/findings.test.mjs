@@ -29,7 +29,7 @@ after(async () => {
 const area = (page) => page.locator("textarea[data-text]");
 const finding = (page, rule) => page.locator(`#lint .finding[data-rule="${rule}"]`);
 /** The words that are marked with a level, as the mirror behind the text paints them. */
-const marked = (page, level) => page.locator(`.mirror .lint.${level}`).allTextContents();
+const marked = (page, level) => page.locator(`.mirror .lint.is-${level}`).allTextContents();
 const saved = (page) => page.locator("#saved", { hasText: /^Saved/ }).waitFor();
 const selected = (page) => area(page).evaluate((a) => a.value.slice(a.selectionStart, a.selectionEnd));
 

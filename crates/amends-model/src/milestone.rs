@@ -106,6 +106,16 @@ impl Milestones {
     }
 }
 
+/// How the source of a time ends that stands for one that nobody noted.
+const UNKNOWN_EARLIER: &str = "; nothing earlier is known";
+
+impl MilestoneTime {
+    /// Whether this is only the latest that it can have been: nobody noted the time itself.
+    pub fn is_latest_possible(&self) -> bool {
+        self.source.ends_with(UNKNOWN_EARLIER)
+    }
+}
+
 /// Derives the milestones from the record. What somebody set by hand wins over what can be derived; of several settings
 /// the one written last.
 pub fn milestones(incident: &Incident, events: &[Event]) -> Milestones {
@@ -181,13 +191,13 @@ pub fn milestones(incident: &Incident, events: &[Event]) -> Milestones {
         found.mitigated = found
             .resolved
             .clone()
-            .map(|r| MilestoneTime { at: r.at, source: "resolved; nothing earlier is known".into() });
+            .map(|r| MilestoneTime { at: r.at, source: format!("resolved{UNKNOWN_EARLIER}") });
     }
     if found.detected.is_none() {
         found.detected = found
             .declared
             .clone()
-            .map(|d| MilestoneTime { at: d.at, source: "declared; nothing earlier is known".into() });
+            .map(|d| MilestoneTime { at: d.at, source: format!("declared{UNKNOWN_EARLIER}") });
     }
     let mut by_hand: Vec<&&Event> =
         events.iter().filter(|e| matches!(e.body, EventBody::Milestone { .. })).collect();

@@ -9,7 +9,8 @@
   if (!area || !list) return;
   const margin = document.getElementById("margin"), said = document.getElementById("findings-said"), title = form.querySelector(".title-line");
   const all = (selector, within) => [...within.querySelectorAll(selector)];
-  const say = (text) => { said.textContent = text; };
+  let hush = 0;
+  const say = (text) => { said.textContent = text; clearTimeout(hush); hush = setTimeout(() => { said.textContent = ""; }, 8000); };
 
   /* Lines and columns, in characters, as places in the text. */
   const places = (text) => {
@@ -35,7 +36,7 @@
     found = all(".finding", list).map((item) => ({ item, field: item.dataset.field, rule: item.dataset.rule, level: item.dataset.level, ...range(item.dataset.at, place) }));
     checked = seen = text;
   };
-  const paint = () => area.dispatchEvent(new CustomEvent("amends:mark", { detail: found.filter(inText).map((f) => ({ from: f.from, to: f.to, name: "lint " + f.level + (f === active ? " here" : "") })) }));
+  const paint = () => area.dispatchEvent(new CustomEvent("amends:mark", { detail: found.filter(inText).map((f) => ({ from: f.from, to: f.to, name: "lint is-" + f.level + (f === active ? " here" : "") })) }));
   /* While an answer is under way, marks move with their words. */
   const follow = () => {
     const text = area.value, most = Math.min(text.length, seen.length);

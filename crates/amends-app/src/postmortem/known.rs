@@ -16,7 +16,11 @@ pub(super) struct Other<'a> {
 /// What the linter may know of an incident.
 pub(super) fn known(record: &Record, other: Option<Other<'_>>) -> amends_lint::Record {
     let incident = record.incident.as_ref();
-    let times = || record.milestones.iter().filter_map(|(kind, time)| Some((kind_of(kind)?, time?)));
+    // A time that stands for one that nobody noted is nothing to hold a text against.
+    let times = || {
+        let known = record.milestones.iter().filter_map(|(kind, time)| Some((kind_of(kind)?, time?)));
+        known.filter(|(_, time)| !time.is_latest_possible())
+    };
     let public = incident.is_some_and(|incident| incident.visibility == Visibility::Public);
     let updates = record.events.iter().filter(|event| public && matches!(event.body, EventBody::Update { .. }));
     let mut updates: Vec<_> = updates.map(|event| event.at).collect();

@@ -51,8 +51,10 @@ fn line(body: &EventBody) -> String {
             let show = |at: &jiff::Timestamp| amends_model::local_time::show_with_zone(*at, &zone);
             format!("{} to {} → {} to {}", show(from_start), show(from_end), show(to_start), show(to_end))
         }
-        EventBody::Postmortem { letter: true, .. } => "customers’ letter published".into(),
-        EventBody::Postmortem { letter: false, .. } => "published".into(),
+        EventBody::Postmortem { letter, despite, .. } => {
+            let what = if *letter { "customers’ letter published" } else { "published" };
+            despite.as_ref().map_or_else(|| what.into(), |why| format!("{what} despite findings: {why}"))
+        }
     }
 }
 
@@ -96,6 +98,10 @@ mod tests {
             (
                 json!({"kind": "postmortem", "postmortem_id": "abcdefghijkl", "letter": true}),
                 "customers’ letter published",
+            ),
+            (
+                json!({"kind": "postmortem", "postmortem_id": "abcdefghijkl", "letter": false, "despite": "The audit."}),
+                "published despite findings: The audit.",
             ),
             (
                 json!({"kind": "update", "phase": "identified", "text": "Found it.", "notify": false}),
