@@ -5,7 +5,8 @@ mod support;
 
 use amends_app::incident::{ComponentInput, Declare, PublishUpdate};
 use amends_app::postmortem::{
-    CheckText, DraftPostmortem, EditPostmortem, Finding, FindingLevel, FindingPath, PublishDocument, PublishLetter,
+    CheckText, DraftPostmortem, EditPostmortem, Finding, FindingLevel, FindingPath, PublishDocument,
+    PublishLetter,
 };
 use amends_app::{App, AppError, Caller};
 use amends_model::permission::Scopes;
@@ -96,7 +97,8 @@ async fn a_finding_stands_at_the_words_that_were_typed() {
     for fresh in each().await {
         let app = app(&fresh);
         drafted(&app).await;
-        let text = format!("{GOOD}\n## Why did it stop working?\n\nNaïvely told, the root cause was human error.\n");
+        let text =
+            format!("{GOOD}\n## Why did it stop working?\n\nNaïvely told, the root cause was human error.\n");
         let all = found(&app, &text, false).await;
         let error = of(&all, "C01")[0];
         let words: String = text
@@ -124,7 +126,8 @@ async fn a_finding_stands_at_the_words_that_were_typed() {
         // What the record writes is not held against the writer: not the zone of its rows, nor a fact that is missing.
         let facts = "## Timeline\n\n{{timeline}}\n\n{{milestones}}\n\n## Actions\n\n{{actions}}\n";
         let all = found(&app, facts, false).await;
-        let form: Vec<_> = all.iter().filter(|f| f.rule.starts_with('T') && f.message.starts_with("In {{")).collect();
+        let form: Vec<_> =
+            all.iter().filter(|f| f.rule.starts_with('T') && f.message.starts_with("In {{")).collect();
         assert!(form.is_empty(), "{form:?}");
 
         // The title is a field of its own.
@@ -157,12 +160,19 @@ async fn the_text_is_compared_with_the_record_and_with_the_letter() {
         assert!(of(&found(&app, &same, false).await, "X01").is_empty(), "{}", fresh.engine);
         let all = found(&app, "## Summary\n\nThe outage lasted 3 hours. It was a SEV1.\n", false).await;
         let told: Vec<&str> = of(&all, "X01").iter().map(|f| f.what.as_str()).collect();
-        assert!(told.iter().any(|what| what.contains("on the record it is 1 h, from when it began until it was over")), "{told:?}");
+        assert!(
+            told.iter()
+                .any(|what| what.contains("on the record it is 1 h, from when it began until it was over")),
+            "{told:?}"
+        );
         assert!(told.iter().any(|what| what.starts_with("On the record the severity is sev")), "{told:?}");
         // The first word to customers, as it was published.
         let all = found(&app, "## Timeline (UTC)\n\n- 2026-09-01 11:00 orders fail, the outage begins\n- 2026-09-01 11:10 First notice on the status page\n- 2026-09-01 12:00 resolved\n", false).await;
         assert!(of(&all, "X01").is_empty(), "{all:?}");
-        assert_eq!(of(&all, "X02")[0].what, "The first update was published at 12:00, 50 min away from what is told here.");
+        assert_eq!(
+            of(&all, "X02")[0].what,
+            "The first update was published at 12:00, 50 min away from what is told here."
+        );
 
         // The letter counts what the document counts.
         let document = EditPostmortem {
@@ -186,7 +196,9 @@ async fn errors_stop_publishing_unless_there_is_a_reason_which_is_kept() {
         let text = format!("{GOOD}\n## Why did it stop working?\n\nThe root cause was human error.\n");
         let edit = EditPostmortem {
             document: Some(text),
-            letter: Some("<!-- amends: allow K01 said by phone -->\n\nCall ada@marrowby.example, or me.\n".into()),
+            letter: Some(
+                "<!-- amends: allow K01 said by phone -->\n\nCall ada@marrowby.example, or me.\n".into(),
+            ),
             ..EditPostmortem::default()
         };
         let p = app.edit_postmortem(&ada, id, 1, edit).await.unwrap();
@@ -217,7 +229,10 @@ async fn errors_stop_publishing_unless_there_is_a_reason_which_is_kept() {
         });
         assert_eq!(told.as_deref(), Some("The audit is today."));
         let lines = audit::list(&mut tx, &audit::Which::default(), None, 10).await.unwrap();
-        assert!(lines.iter().any(|line| line.detail.to_string().contains("The audit is today.")), "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line.detail.to_string().contains("The audit is today.")),
+            "{lines:?}"
+        );
         drop(tx);
 
         // The letter has its own audience, and its own gate; remarks of its writers do not go out.
@@ -231,16 +246,21 @@ async fn errors_stop_publishing_unless_there_is_a_reason_which_is_kept() {
         assert_eq!(shown.text, "Call ada@marrowby.example, or me.");
         let newest = app.postmortem_history(&ada, id, None, 1).await.unwrap().remove(0);
         let publication = newest.publication.unwrap();
-        assert_eq!((publication.letter, publication.despite.unwrap().reason.as_str()), (true, "It is her wish."));
+        assert_eq!(
+            (publication.letter, publication.despite.unwrap().reason.as_str()),
+            (true, "It is her wish.")
+        );
         // Without errors there is nothing to be despite of, and so nothing is kept.
         let clean = EditPostmortem {
             letter: Some("We are sorry. You could not pay because a certificate had expired. We renewed it, and an alert now tells us two weeks before; write to us if a payment is missing.".into()),
             ..EditPostmortem::default()
         };
         let p = app.edit_postmortem(&ada, id, newest.version, clean).await.unwrap();
-        let all = app.check_postmortem(&ada, id, CheckText { letter: true, ..CheckText::default() }).await.unwrap();
+        let all =
+            app.check_postmortem(&ada, id, CheckText { letter: true, ..CheckText::default() }).await.unwrap();
         assert!(all.iter().all(|f| !f.is_error()), "{all:?}");
-        let again = PublishLetter { version: p.version, notify: Some(false), despite_findings: Some("x".into()) };
+        let again =
+            PublishLetter { version: p.version, notify: Some(false), despite_findings: Some("x".into()) };
         app.publish_letter(&ada, id, again).await.unwrap();
         let newest = app.postmortem_history(&ada, id, None, 1).await.unwrap().remove(0);
         assert_eq!(newest.publication, Some(Publication { letter: true, despite: None }), "{}", fresh.engine);
@@ -251,7 +271,9 @@ async fn errors_stop_publishing_unless_there_is_a_reason_which_is_kept() {
 async fn the_installation_decides_what_counts() {
     for fresh in each().await {
         let app = app(&fresh);
-        app.set_lint(amends_lint::Config::from_toml("[lint.rules]\nC01 = \"off\"\nB01 = \"hint\"\n").unwrap());
+        app.set_lint(
+            amends_lint::Config::from_toml("[lint.rules]\nC01 = \"off\"\nB01 = \"hint\"\n").unwrap(),
+        );
         drafted(&app).await;
         let all = found(&app, "## Why\n\nIt was obviously the firewall, and the cause was carelessness. The root cause was human error.\n", false).await;
         assert!(of(&all, "C01").is_empty(), "{all:?}");

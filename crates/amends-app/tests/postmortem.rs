@@ -279,7 +279,8 @@ async fn an_internal_incident_has_no_letter() {
         let p =
             app.draft_postmortem(&speaker, incident.id.as_str(), DraftPostmortem::default()).await.unwrap();
         let p = app.edit_postmortem(&speaker, p.id.as_str(), p.version, letter("Sorry.")).await.unwrap();
-        let refused = app.publish_letter(&speaker, p.id.as_str(), the_letter(p.version, None)).await.unwrap_err();
+        let refused =
+            app.publish_letter(&speaker, p.id.as_str(), the_letter(p.version, None)).await.unwrap_err();
         assert!(refused.to_string().contains("internal"), "{refused}");
         let mut tx = app.store().read().await.unwrap();
         assert!(broadcast::about(&mut tx, p.id.as_str()).await.unwrap().is_empty());

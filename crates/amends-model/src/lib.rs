@@ -29,8 +29,8 @@ pub use milestone::{Milestone, MilestoneTime, Milestones};
 pub use permission::{Action, Resource, Role};
 pub use person::{Person, TokenInfo};
 pub use postmortem::{
-    ActionState, Audience, CorrectiveAction, Despite, ImportedFrom, KnownFinding, Postmortem, PostmortemState, PostmortemSummary,
-    PostmortemVersion, Publication, PublishedLetter, Reminder, Term,
+    ActionState, Audience, CorrectiveAction, Despite, ImportedFrom, KnownFinding, Postmortem,
+    PostmortemState, PostmortemSummary, PostmortemVersion, Publication, PublishedLetter, Reminder, Term,
 };
 pub use subscriber::{
     Channel, Endpoint, Origin, Subscriber, SubscriberState, Suppression, SuppressionReason,

@@ -217,7 +217,8 @@ pub async fn versions(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Vec<PostmortemVersion>> {
-    let sql = "SELECT v.version, v.title, v.document, v.letter_title, v.letter, v.state, v.saved_at, v.saved_by,
+    let sql =
+        "SELECT v.version, v.title, v.document, v.letter_title, v.letter, v.state, v.saved_at, v.saved_by,
         p.letter, p.reason, p.findings FROM postmortem_versions v
         LEFT JOIN postmortem_publications p ON p.postmortem_id = v.postmortem_id AND p.version = v.version
         WHERE v.postmortem_id = $1 AND v.version < $2 ORDER BY v.version DESC LIMIT $3";

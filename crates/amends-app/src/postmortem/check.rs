@@ -99,7 +99,9 @@ async fn open_elsewhere(tx: &mut Tx, p: &Postmortem) -> Result<Vec<(String, Stri
     ids.sort_unstable();
     ids.dedup();
     let incidents = incident::get_many(tx, &ids).await?;
-    let names: HashMap<&IncidentId, String> = incidents.iter().map(|found| (&found.id, found.name())).collect();
-    let told = others.into_iter().filter_map(|(id, action)| Some((names.get(id)?.clone(), action.text.clone())));
+    let names: HashMap<&IncidentId, String> =
+        incidents.iter().map(|found| (&found.id, found.name())).collect();
+    let told =
+        others.into_iter().filter_map(|(id, action)| Some((names.get(id)?.clone(), action.text.clone())));
     Ok(told.collect())
 }

@@ -252,7 +252,10 @@ mod tests {
         assert_eq!(it.typed(Span::new(0, 3)), None);
         let end = it.text.find(".\n").unwrap() + 1;
         let (at, text) = it.comment(end, " <!-- x -->");
-        assert_eq!((&source[..at], text.as_str()), ("## A\n\nOn {{started:date}} it stopped.", " <!-- x -->"));
+        assert_eq!(
+            (&source[..at], text.as_str()),
+            ("## A\n\nOn {{started:date}} it stopped.", " <!-- x -->")
+        );
     }
 
     #[test]

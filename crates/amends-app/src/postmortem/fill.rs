@@ -142,7 +142,8 @@ fn fill_with(text: &str, record: &Record, zone: &TimeZone, audience: Audience, m
             (false, false) => out.push_str(&value),
         }
         // A table takes the blanks before it along.
-        let from = before.min(out.len()) - indent_of(text, start).filter(|_| asked.fact.block).map_or(0, str::len);
+        let from =
+            before.min(out.len()) - indent_of(text, start).filter(|_| asked.fact.block).map_or(0, str::len);
         values.push(Value { source: found.range.clone(), out: from..out.len() });
         done = end;
     }

@@ -22,7 +22,8 @@ pub(super) fn known(record: &Record, other: Option<Other<'_>>) -> amends_lint::R
         known.filter(|(_, time)| !time.is_latest_possible())
     };
     let public = incident.is_some_and(|incident| incident.visibility == Visibility::Public);
-    let updates = record.events.iter().filter(|event| public && matches!(event.body, EventBody::Update { .. }));
+    let updates =
+        record.events.iter().filter(|event| public && matches!(event.body, EventBody::Update { .. }));
     let mut updates: Vec<_> = updates.map(|event| event.at).collect();
     updates.sort_unstable();
     amends_lint::Record {
@@ -95,7 +96,10 @@ mod tests {
         assert_eq!(known.updates, [at("15:10"), at("17:03")]);
         assert_eq!((known.severities.as_slice(), known.tier), ([2].as_slice(), Some(1)));
         assert_eq!(known.visible_to, Some(Audience::Customers));
-        assert_eq!((known.elsewhere[0].count, known.elsewhere[0].place.as_str()), (1240.0, "the internal document, line 3,"));
+        assert_eq!(
+            (known.elsewhere[0].count, known.elsewhere[0].place.as_str()),
+            (1240.0, "the internal document, line 3,")
+        );
         let mut inside = record();
         if let Some(incident) = &mut inside.incident {
             incident.visibility = Visibility::Internal;

@@ -24,11 +24,11 @@ pub use edit::{DraftPostmortem, EditPostmortem};
 pub use export::Export;
 pub use facts::{FACTS, Fact, Record};
 pub use fill::{Filled, Problem};
+pub(crate) use findings::in_short;
 pub use findings::{
     Edit as TextEdit, Finding, Fix as FindingFix, Level as FindingLevel, Path as FindingPath, RelatedPlace,
 };
 pub use import::{ImportFile, ImportOutcome, ImportedPostmortem};
-pub(crate) use findings::in_short;
 pub use publish::{LetterPreview, PublishDocument, PublishLetter};
 pub use template::{Template, TemplateProblem};
 pub use view::{KnownFact, PostmortemView, Shown};

@@ -358,7 +358,10 @@ async fn findings_stand_beside_the_text_and_in_the_way_of_publishing() {
     let edit = format!("{at}/edit");
     let text = "## Why\n\nThe root cause was human error.";
     let html = house.post(Role::Viewer, &format!("{at}/findings"), &[("text", text)]).await.ok();
-    assert!(html.contains("data-rule=\"C01\" data-level=\"error\" data-field=\"document\" data-at=\"3:"), "{html}");
+    assert!(
+        html.contains("data-rule=\"C01\" data-level=\"error\" data-field=\"document\" data-at=\"3:"),
+        "{html}"
+    );
     assert!(html.contains("href=\"/app/rules/C01\"") && html.contains("Line 3</a>"), "{html}");
     let letter = [("text", "Call ada@marrowby.example"), ("letter", "yes")];
     assert!(house.post(Role::Viewer, &format!("{at}/findings"), &letter).await.ok().contains("S01"));
@@ -388,7 +391,10 @@ async fn findings_stand_beside_the_text_and_in_the_way_of_publishing() {
     assert_eq!(done, format!("{at}?said=published"));
     let history = house.get(Role::Viewer, &format!("{at}/history")).await.ok();
     check("history", &history);
-    assert!(history.contains("The audit is &#60;today&#62;.") && history.contains("/app/rules/C01"), "{history}");
+    assert!(
+        history.contains("The audit is &#60;today&#62;.") && history.contains("/app/rules/C01"),
+        "{history}"
+    );
     let room = house.get(Role::Viewer, "/app/incidents/1").await.ok();
     assert!(room.contains("despite findings: The audit is &"), "{room}");
 
@@ -412,7 +418,10 @@ async fn the_manual_of_a_rule_is_in_the_app() {
     let house = House::new().await;
     let page = house.get(Role::Viewer, "/app/rules/t08").await.ok();
     check("/app/rules/T08", &page);
-    assert!(page.contains("<h2 dir=\"auto\">Why it matters</h2>") || page.contains("Why it matters</h"), "{page}");
+    assert!(
+        page.contains("<h2 dir=\"auto\">Why it matters</h2>") || page.contains("Why it matters</h"),
+        "{page}"
+    );
     let list = house.get(Role::Viewer, "/app/rules").await.ok();
     check("/app/rules", &list);
     for rule in amends_lint::rules::ALL {

@@ -145,7 +145,8 @@ fn told(body: &EventBody, when: &When) -> Told {
         EventBody::State { to, .. } => point(format!("{} for us", view::state(*to))),
         EventBody::Postmortem { postmortem_id, letter, despite } => {
             let what = if *letter { "Customers’ letter published" } else { "Postmortem published" };
-            let why = despite.as_ref().map_or_else(String::new, |r| format!(" despite findings: {}", named(r)));
+            let why =
+                despite.as_ref().map_or_else(String::new, |r| format!(" despite findings: {}", named(r)));
             point(format!(r#"<a href="/app/postmortems/{postmortem_id}">{what}</a>{why}"#))
         }
         EventBody::Role { role, person, taken } => {

@@ -86,8 +86,9 @@ impl Findings {
     pub fn tally(&self) -> String {
         let parts = [(self.errors, "error"), (self.warnings, "warning"), (self.hints, "hint")];
         let parts = parts.iter().filter(|(count, _)| *count > 0);
-        let words: Vec<String> =
-            parts.map(|(count, word)| format!("{count} {word}{}", if *count == 1 { "" } else { "s" })).collect();
+        let words: Vec<String> = parts
+            .map(|(count, word)| format!("{count} {word}{}", if *count == 1 { "" } else { "s" }))
+            .collect();
         if words.is_empty() { "Nothing is found.".to_owned() } else { words.join(", ") }
     }
 }

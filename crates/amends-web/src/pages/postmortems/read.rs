@@ -99,7 +99,8 @@ pub async fn set_state(here: Here, Path(id): Path<String>, mut form: Fields) -> 
         Some(PostmortemState::InReview) => app.submit_postmortem(caller, &id, seen).await,
         Some(PostmortemState::Draft) => app.withdraw_postmortem(caller, &id, seen).await,
         Some(PostmortemState::Published) => {
-            let input = PublishDocument { version: seen.unwrap_or(0), despite_findings: form.some("despite") };
+            let input =
+                PublishDocument { version: seen.unwrap_or(0), despite_findings: form.some("despite") };
             app.publish_postmortem(caller, &id, input).await
         }
         None => Err(AppError::field("to", "is not one of: draft, in_review, published")),

@@ -227,12 +227,7 @@ async fn save(here: &Here, id: &str, part: Part, mut form: Fields) -> Result<Res
 
 /// The fields that somebody else changed, and this person too. What only somebody else changed since `base` is taken over,
 /// and what only this person changed is no conflict; without a base (the script knows it) every difference is told.
-fn theirs(
-    part: Part,
-    p: &Postmortem,
-    base: Option<&PostmortemVersion>,
-    typed: &mut Fields,
-) -> Vec<Theirs> {
+fn theirs(part: Part, p: &Postmortem, base: Option<&PostmortemVersion>, typed: &mut Fields) -> Vec<Theirs> {
     let saved = part.form(p);
     let mut found = Vec::new();
     for (field, label) in part.fields() {

@@ -234,7 +234,13 @@ fn refusal(answer: &Answer) -> Failure {
         message = "the linter finds errors in the text, so it is not published:".into();
         for finding in found {
             let text = |name: &str| show::text(finding, name);
-            message += &format!("\n  {} line {}: {}: {}", text("path"), finding["line"], text("rule"), text("message"));
+            message += &format!(
+                "\n  {} line {}: {}: {}",
+                text("path"),
+                finding["line"],
+                text("rule"),
+                text("message")
+            );
         }
         message += "\nmend them, or publish it with --despite REASON; the reason is kept with them";
     }

@@ -188,7 +188,8 @@ pub async fn run(api: &Api, command: Postmortem) -> Result<(), Failure> {
             let body = Body::new().with("letter", letter);
             let found = api.post(&format!("{}/lint", path(&postmortem)), body).await?;
             api.show(&found, findings);
-            let stopped = found["items"].as_array().is_some_and(|all| all.iter().any(|f| f["level"] == "error"));
+            let stopped =
+                found["items"].as_array().is_some_and(|all| all.iter().any(|f| f["level"] == "error"));
             if stopped {
                 // As ‘amends lint’: what stops publishing is an exit code of its own.
                 return Err(Failure::said_no(""));
@@ -321,7 +322,12 @@ fn findings(found: &Json) -> String {
             show::text(finding, "message"),
         );
         for place in finding["related"].as_array().into_iter().flatten() {
-            words += &format!("    {}:{}: {}\n", show::text(place, "path"), place["line"], show::text(place, "message"));
+            words += &format!(
+                "    {}:{}: {}\n",
+                show::text(place, "path"),
+                place["line"],
+                show::text(place, "message")
+            );
         }
         if let Some(title) = finding["fix"]["title"].as_str() {
             words += &format!("    fix: {}\n", show::clean(title));
@@ -349,7 +355,8 @@ fn letter(look: &Json) -> String {
     for problem in look["problems"].as_array().into_iter().flatten() {
         words += &format!("line {}: {}\n", problem["line"], show::text(problem, "message"));
     }
-    let errors = look["findings"].as_array().into_iter().flatten().filter(|finding| finding["level"] == "error");
+    let errors =
+        look["findings"].as_array().into_iter().flatten().filter(|finding| finding["level"] == "error");
     for finding in errors {
         words += &format!(
             "line {}: error {}: {}\n",
