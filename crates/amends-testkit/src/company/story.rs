@@ -135,7 +135,7 @@ impl Company {
         let letter = server.data().join("letter.md");
         fs::write(&letter, "## Regret\n\nWe are sorry (word-three).\n\n## Reason\n\nThe mails were unsigned.\n\n## Remedy\n\nA check before each change.\n").expect("as described");
         self.run(&["postmortem", "edit", &id, "--letter", &letter.to_string_lossy()]);
-        self.run(&["postmortem", "publish", &id, "--letter"]);
+        self.run(&["postmortem", "publish", &id, "--letter", "--despite", "It is a drill."]);
         self.everybody_has("word-three", SOON);
         agree(self, incident, "none", "All daily mails have been delivered");
         let page = poll(SOON, || {

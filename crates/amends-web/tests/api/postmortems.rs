@@ -63,7 +63,8 @@ async fn from_draft_to_published() {
         assert_eq!(back["state"], "draft");
         let unseen = api.post(&format!("{path}/publish"), json!({})).await;
         assert!(unseen.status == 422 && unseen.body.contains("`version`"), "{}", unseen.body);
-        let published = api.post(&format!("{path}/publish"), json!({"version": 5})).await.expect(200);
+        let publish = json!({"version": 5, "despite_findings": "It is short."});
+        let published = api.post(&format!("{path}/publish"), publish).await.expect(200);
         assert_eq!(published["state"], "published");
         assert_eq!(api.post(&format!("{path}/withdraw"), json!({})).await.kind(), "refused");
 
@@ -109,7 +110,8 @@ async fn the_letter_is_looked_at_and_published_apart() {
             api.call_as(&responder, Method::POST, &publish, &[], Some(json!({"version": 2}))).await;
         assert_eq!(by_responder.status, 403, "{}", by_responder.body);
         assert_eq!(api.post(&publish, json!({"version": 1})).await.status, 412);
-        let published = api.post(&publish, json!({"version": preview["version"]})).await.expect(200);
+        let version = json!({"version": preview["version"], "despite_findings": "It is short."});
+        let published = api.post(&publish, version).await.expect(200);
         assert_eq!(published["published_letter"]["title"], "Our mails of today");
         assert_eq!(published["state"], "draft", "the document is published apart");
     }

@@ -178,7 +178,8 @@ async fn the_document_goes_from_draft_to_published() {
         house.post(Role::Viewer, &state, &to("published", &version)).await.status,
         StatusCode::FORBIDDEN
     );
-    let done = house.post(Role::Responder, &state, &to("published", &version)).await.went_to();
+    let published = [("to", "published"), ("version", version.as_str()), ("despite", "It is the template.")];
+    let done = house.post(Role::Responder, &state, &published).await.went_to();
     assert_eq!(done, format!("{at}?said=published"));
     assert!(shown().await.contains("The company can read it as finished."));
     let file = house.get(Role::Viewer, &format!("{at}/export")).await;
@@ -224,7 +225,7 @@ async fn the_letter_is_published_as_it_was_looked_at() {
     assert!(by_responder.contains("Somebody who may speak to customers publishes it."), "{by_responder}");
 
     let version = value_of(&look, "version").unwrap();
-    let send = [("to", "everybody"), ("version", version.as_str())];
+    let send = [("to", "everybody"), ("version", version.as_str()), ("despite", "It is short.")];
     assert_eq!(house.post(Role::Responder, &letter, &send).await.status, StatusCode::FORBIDDEN);
     let done = house.post(Role::Communicator, &letter, &send).await.went_to();
     assert_eq!(done, format!("{letter}?said=letter_sent"));
