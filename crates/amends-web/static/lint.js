@@ -170,8 +170,8 @@
     running = false;
     if (answer && (area.value !== text || title.value !== heading)) ask(0);
   };
-  area.addEventListener("amends:written", () => { follow(); ask(40); });
-  title.addEventListener("input", () => ask(40));
+  area.addEventListener("amends:written", () => { follow(); ask(20); });
+  title.addEventListener("input", () => ask(20));
   document.addEventListener("amends:swapped", () => ask(200));
 
   document.addEventListener("selectionchange", () => { if (document.activeElement === area && area.value === seen) choose(at(area.selectionStart)); });
