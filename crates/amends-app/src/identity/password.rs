@@ -67,9 +67,9 @@ fn is_common(lower: &str) -> bool {
 /// The shortest part of which the whole is a repetition; often the whole.
 fn repeated(whole: &str) -> &str {
     let ends = whole.char_indices().map(|(at, _)| at).skip(1);
-    let part = ends
-        .map(|end| &whole[..end])
-        .find(|part| whole.len() % part.len() == 0 && part.repeat(whole.len() / part.len()) == whole);
+    let part = ends.map(|end| &whole[..end]).find(|part| {
+        whole.len().is_multiple_of(part.len()) && part.repeat(whole.len() / part.len()) == whole
+    });
     part.unwrap_or(whole)
 }
 

@@ -166,9 +166,9 @@ pub(super) struct Case<'a> {
 
 /// Rules about how a writer writes times, rows and words. Where the record stands in a text, nobody wrote it so; and a
 /// fact that is not known yet is told with the facts.
-const OF_WRITING: [&str; 19] = [
-    "T01", "T02", "T03", "T04", "T05", "T06", "T07", "T13", "T16", "T17", "T18", "T19", "R02", "R05", "R06",
-    "R08", "X01", "X02", "C08",
+const OF_WRITING: [&str; 20] = [
+    "T01", "T02", "T03", "T04", "T05", "T06", "T07", "T13", "T14", "T16", "T17", "T18", "T19", "R02", "R05",
+    "R06", "R08", "X01", "X02", "C08",
 ];
 
 /// Rules that say of a time what X01 says with the record's own word.

@@ -86,8 +86,8 @@ pub fn kind(channel: Channel) -> &'static Kind {
 /// Whether an address leads to one of these hosts, by https and its port.
 fn at(hosts: &[&str], path: &str, text: &str) -> bool {
     Target::parse(text.trim()).is_ok_and(|t| {
-        let is = |h: &&str| if h.starts_with('.') { t.host().ends_with(*h) } else { t.host() == *h };
-        t.is_https() && t.port() == 443 && t.path().starts_with(path) && hosts.iter().any(|h| is(&h))
+        let is = |h: &str| if h.starts_with('.') { t.host().ends_with(h) } else { t.host() == h };
+        t.is_https() && t.port() == 443 && t.path().starts_with(path) && hosts.iter().any(|h| is(h))
     })
 }
 

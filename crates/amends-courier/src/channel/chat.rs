@@ -33,12 +33,12 @@ impl Chat {
     /// The colour of the state.
     pub(super) fn colour(&self) -> u32 {
         match self.brief.tone {
-            "ok" => 0x2e_7d_32,
-            "degraded" => 0xb0_82_00,
-            "partial" => 0xc2_5b_00,
-            "major" => 0xb3_26_1e,
-            "maintenance" => 0x1f_5f_a8,
-            _ => 0x5f_63_68,
+            "ok" => 0x002e_7d32,
+            "degraded" => 0x00b0_8200,
+            "partial" => 0x00c2_5b00,
+            "major" => 0x00b3_261e,
+            "maintenance" => 0x001f_5fa8,
+            _ => 0x005f_6368,
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn body(notice: &Notice) -> String {
         }
         (_, Some(incident), _) => out["incident"] = writer.incident(incident, snapshot),
         (_, _, Some(work)) => out["incident"] = writer.maintenance(work, snapshot),
-        (content, ..) => out["incident"] = writer.from_words(content, notice.made_at),
+        (content, ..) => out["incident"] = writer.in_words(content, notice.made_at),
     }
     let mut text = out.to_string();
     while text.len() > MOST {
@@ -205,7 +205,7 @@ impl Writer<'_> {
     }
 
     /// What can be said without the record: a test, and what was put on its way by a version that kept none.
-    fn from_words(&self, content: &Content, at: Timestamp) -> Value {
+    fn in_words(&self, content: &Content, at: Timestamp) -> Value {
         let (id, name, status, impact, text, told) = match content {
             Content::Update(c) => (
                 c.incident_id.as_str(),
