@@ -14,7 +14,7 @@ pub struct Problem {
     #[serde(rename = "type")]
     pub kind: String,
     /// The same in words.
-    pub title: String,
+    pub title: &'static str,
     /// HTTP status.
     pub status: u16,
     /// What was wrong this time, and what to do.
@@ -23,23 +23,28 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<amends_model::FieldError>,
     /// What the linter finds in a text that was to be published.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
+    #[serde(skip_serializing_if = "nothing")]
+    #[schema(value_type = Vec<Finding>)]
+    pub findings: Box<[Finding]>,
     /// After a conflict: the resource as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<serde_json::Value>>,
 }
 
+fn nothing(findings: &[Finding]) -> bool {
+    findings.is_empty()
+}
+
 impl Problem {
     /// A problem of a kind.
-    pub fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         Problem {
             kind: format!("/problems/{kind}"),
-            title: title.into(),
+            title,
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
-            findings: Vec::new(),
+            findings: Box::default(),
             current: None,
         }
     }
@@ -77,7 +82,7 @@ pub fn problem(error: &AppError) -> Problem {
             ..Problem::new(StatusCode::PRECONDITION_FAILED, "conflict", "Changed meanwhile", detail)
         },
         AppError::Findings(findings) => Problem {
-            findings: findings.clone(),
+            findings: findings.clone().into(),
             ..Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "findings",

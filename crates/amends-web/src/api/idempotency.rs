@@ -58,7 +58,7 @@ async fn take(
     };
     let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
     let digest = amends_app::idempotency::digest(parts.method.as_str(), &uri.to_string(), &bytes);
-    let conflict = |kind: &str, title: &str, detail: &str| {
+    let conflict = |kind: &str, title: &'static str, detail: &str| {
         Ok(Err(Problem::new(StatusCode::CONFLICT, kind, title, detail).into_response()))
     };
     match state.app.take_key(caller, key, &digest).await? {
