@@ -1,6 +1,7 @@
 //! What a rule is given: the text as it was read, the configuration, and what the record knows.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::phrase::{self, Phrase};
@@ -21,7 +22,24 @@ pub struct Case<'a> {
     /// What the record knows, if the text belongs to one.
     pub record: Option<&'a Record>,
     prose: OnceCell<Prose>,
-    phrases: OnceCell<Vec<Phrase>>,
+    phrases: OnceCell<Phrases>,
+}
+
+/// The phrases of a text in its order, and where those of each group are among them.
+struct Phrases {
+    all: Vec<Phrase>,
+    by_group: HashMap<&'static str, Vec<usize>>,
+}
+
+impl Phrases {
+    fn of(document: &Document<'_>) -> Phrases {
+        let all = phrase::phrases(document);
+        let mut by_group: HashMap<&'static str, Vec<usize>> = HashMap::new();
+        for (at, phrase) in all.iter().enumerate() {
+            by_group.entry(phrase.group).or_default().push(at);
+        }
+        Phrases { all, by_group }
+    }
 }
 
 impl<'a> Case<'a> {
@@ -69,14 +87,23 @@ impl<'a> Case<'a> {
 
     /// The phrases of any of these groups of the word files, in the order of the text.
     pub fn phrases<'g>(&self, groups: &'g [&'g str]) -> impl Iterator<Item = &Phrase> + use<'_, 'g> {
-        let all = self.phrases.get_or_init(|| phrase::phrases(self.document()));
-        all.iter().filter(|phrase| groups.contains(&phrase.group))
+        let phrases = self.all_phrases();
+        let mut places: Vec<usize> =
+            groups.iter().filter_map(|group| phrases.by_group.get(group)).flatten().copied().collect();
+        if groups.len() > 1 {
+            places.sort_unstable();
+        }
+        places.into_iter().filter_map(|at| phrases.all.get(at))
+    }
+
+    fn all_phrases(&self) -> &Phrases {
+        self.phrases.get_or_init(|| Phrases::of(self.document()))
     }
 
     /// True if a phrase of one of these groups stands in the same sentence.
     pub fn has_beside(&self, phrase: &Phrase, groups: &[&str]) -> bool {
         // The phrases of one sentence stand together.
-        let all = self.phrases.get_or_init(|| phrase::phrases(self.document()));
+        let all = &self.all_phrases().all;
         let from = all.partition_point(|other| other.sentence.start < phrase.sentence.start);
         all[from..]
             .iter()

@@ -130,7 +130,8 @@ impl<'c> Sentence<'c> {
 
     /// True if it holds a phrase of the list.
     pub fn has(&self, list: &Words) -> bool {
-        list.any(&self.words())
+        let word = |&(start, end): &(u32, u32)| &self.lower[start as usize..end as usize];
+        list.any_by(self.words.len(), |index| self.words.get(index).map(word))
     }
 
     /// True if a digit is in it.

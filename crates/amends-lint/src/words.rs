@@ -10,9 +10,11 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub struct Words {
     phrases: Vec<Phrase>,
-    exact: HashMap<&'static str, Vec<usize>>,
+    exact: HashMap<&'static str, Vec<usize>, Quick>,
     /// Phrases whose first word is a stem, by the first three bytes of the stem.
-    stems: HashMap<&'static str, Vec<usize>>,
+    stems: HashMap<&'static str, Vec<usize>, Quick>,
+    /// The bytes with which phrases begin: most words of a text begin none, and need not be looked up.
+    firsts: [bool; 256],
 }
 
 /// A phrase of a list.
@@ -39,7 +41,12 @@ pub struct Hit<'w> {
 impl Words {
     /// Reads a list.
     pub fn parse(list: &'static str) -> Words {
-        let mut words = Words { phrases: Vec::new(), exact: HashMap::new(), stems: HashMap::new() };
+        let mut words = Words {
+            phrases: Vec::new(),
+            exact: HashMap::default(),
+            stems: HashMap::default(),
+            firsts: [false; 256],
+        };
         for line in list.lines() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -52,6 +59,10 @@ impl Words {
             let parts: Vec<&'static str> = text.split_whitespace().collect();
             let Some(first) = parts.first() else { continue };
             let index = words.phrases.len();
+            match first.bytes().next() {
+                None | Some(b'*') => words.firsts = [true; 256],
+                Some(byte) => words.firsts[usize::from(byte)] = true,
+            }
             match first.strip_suffix('*') {
                 Some(stem) => words.stems.entry(key(stem)).or_default().push(index),
                 None => words.exact.entry(first).or_default().push(index),
@@ -80,7 +91,16 @@ impl Words {
 
     /// The longest phrase that begins at the word `at`.
     pub fn at<'w>(&'w self, words: &[&str], at: usize) -> Option<Hit<'w>> {
-        let first = straight(words.get(at)?);
+        self.at_by(&|index| words.get(index).copied(), at)
+    }
+
+    /// As [`Words::at`], for words that are told by their index.
+    fn at_by<'w, 't>(&'w self, words: &impl Fn(usize) -> Option<&'t str>, at: usize) -> Option<Hit<'w>> {
+        let first = words(at)?;
+        if !self.firsts[usize::from(first.bytes().next()?)] {
+            return None;
+        }
+        let first = straight(first);
         let first = first.as_ref();
         let exact = self.exact.get(first).map(Vec::as_slice).unwrap_or_default();
         let short = (1..=3)
@@ -98,7 +118,12 @@ impl Words {
 
     /// True if a phrase of the list is in `words`.
     pub fn any(&self, words: &[&str]) -> bool {
-        (0..words.len()).any(|at| self.at(words, at).is_some())
+        self.any_by(words.len(), |index| words.get(index).copied())
+    }
+
+    /// True if a phrase of the list is in so many words, which are told by their index.
+    pub fn any_by<'t>(&self, count: usize, words: impl Fn(usize) -> Option<&'t str>) -> bool {
+        (0..count).any(|at| self.at_by(&words, at).is_some())
     }
 
     /// True if a phrase of the list is in a text.
@@ -115,13 +140,37 @@ impl Words {
 }
 
 impl Phrase {
-    fn is_at(&self, words: &[&str], at: usize) -> bool {
+    fn is_at<'t>(&self, words: &impl Fn(usize) -> Option<&'t str>, at: usize) -> bool {
         self.parts.iter().enumerate().all(|(offset, part)| {
-            words.get(at + offset).is_some_and(|word| match part.strip_suffix('*') {
+            words(at + offset).is_some_and(|word| match part.strip_suffix('*') {
                 Some(stem) => word.starts_with(stem),
-                None => word == part || (word.contains('’') && straight(word) == *part),
+                None => word == *part || (word.contains('’') && straight(word) == *part),
             })
         })
+    }
+}
+
+/// A hash that is quick for short words. Who writes a text cannot choose what is in the lists, so it need not be secret.
+pub(crate) type Quick = std::hash::BuildHasherDefault<Fnv>;
+
+/// Fowler, Noll and Vo's hash, in the variant 1a.
+pub(crate) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl std::hash::Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
     }
 }
 

@@ -26,7 +26,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::of_files(&FILES));
 
 /// The patterns of some files.
 pub(crate) struct Lexicon {
-    vocabulary: std::collections::HashMap<String, u32>,
+    vocabulary: std::collections::HashMap<String, u32, crate::words::Quick>,
     groups: Vec<&'static str>,
     patterns: Vec<Pattern>,
     /// For each word the patterns that can begin with it.

@@ -119,7 +119,7 @@ fn begins(tokens: &[Token], at: usize) -> bool {
 /// What the data files say, before words have numbers.
 #[derive(Default)]
 pub(super) struct Reader {
-    pub vocabulary: HashMap<String, u32>,
+    pub vocabulary: HashMap<String, u32, crate::words::Quick>,
     pub groups: Vec<&'static str>,
     pub patterns: Vec<Pattern>,
     pub errors: Vec<String>,

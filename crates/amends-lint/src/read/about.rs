@@ -48,7 +48,14 @@ pub(super) fn title(document: &Document<'_>) -> Option<Said<String>> {
         .blocks
         .iter()
         .find(|block| matches!(block.kind, BlockKind::Heading(_)) && !block.embedded)?;
-    (!names_section(first)).then(|| said(document, first))
+    (!names_section(first) && !is_field(first.text.as_str())).then(|| said(document, first))
+}
+
+/// "Owner: Ada" as a heading.
+fn is_field(text: &str) -> bool {
+    let fields = ["owner", "author", "date", "involved", "status", "severity", "meeting", "reviewers"];
+    let key = text.split_once(':').map(|(key, _)| key.trim().to_lowercase());
+    key.is_some_and(|key| fields.iter().any(|field| key.trim_end_matches('s') == field.trim_end_matches('s')))
 }
 
 fn said(document: &Document<'_>, block: &Block) -> Said<String> {

@@ -153,8 +153,12 @@ impl Reader<'_, '_> {
                     (said, cues)
                 }
                 None => {
-                    let (said, cues) = sentences.around(mention.start);
-                    (said, sentences.clause(&mentions, at).map_or(cues, Cues::of))
+                    let said = sentences.around(mention.start);
+                    let cues = match sentences.clause(&mentions, at) {
+                        Some(clause) => Cues::of(clause),
+                        None => sentences.cues(),
+                    };
+                    (said, cues)
                 }
             };
             let span = block.text.span(mention.start, mention.end);

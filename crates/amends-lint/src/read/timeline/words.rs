@@ -121,28 +121,30 @@ pub(super) struct Sentences<'t> {
     text: &'t str,
     start: usize,
     end: usize,
-    read: Option<(Arc<str>, Cues)>,
+    said: Option<Arc<str>>,
+    cues: Option<Cues>,
 }
 
 impl<'t> Sentences<'t> {
     pub(super) fn new(text: &'t str) -> Sentences<'t> {
-        Sentences { text, start: 0, end: 0, read: None }
+        Sentences { text, start: 0, end: 0, said: None, cues: None }
     }
 
-    /// The sentence in which the byte `at` lies and what it speaks of. Calls must go forward in the text.
-    pub(super) fn around(&mut self, at: usize) -> (Arc<str>, Cues) {
+    /// The sentence in which the byte `at` lies. Calls must go forward in the text.
+    pub(super) fn around(&mut self, at: usize) -> Arc<str> {
         while at >= self.end && self.end < self.text.len() {
             self.start = self.end;
             self.end = sentence_end(self.text, self.start);
-            self.read = None;
+            (self.said, self.cues) = (None, None);
         }
         let (text, start, end) = (self.text, self.start, self.end);
-        self.read
-            .get_or_insert_with(|| {
-                let sentence = text.get(start..end).unwrap_or_default().trim();
-                (sentence.into(), Cues::of(sentence))
-            })
-            .clone()
+        self.said.get_or_insert_with(|| text.get(start..end).unwrap_or_default().trim().into()).clone()
+    }
+
+    /// What the sentence that was read last speaks of.
+    pub(super) fn cues(&mut self) -> Cues {
+        let (text, start, end) = (self.text, self.start, self.end);
+        *self.cues.get_or_insert_with(|| Cues::of(text.get(start..end).unwrap_or_default()))
     }
 }
 
@@ -246,10 +248,10 @@ mod tests {
             ("EST", "At 3 p.m. EST it broke!"),
             ("Two", "Two ä"),
         ] {
-            assert_eq!(&*sentences.around(text.find(word).unwrap()).0, expected);
+            assert_eq!(&*sentences.around(text.find(word).unwrap()), expected);
         }
         let long = "ä".repeat(3000);
-        assert!(Sentences::new(&long).around(4000).0.len() <= SENTENCE_LIMIT + 1);
-        assert_eq!(&*Sentences::new("").around(0).0, "");
+        assert!(Sentences::new(&long).around(4000).len() <= SENTENCE_LIMIT + 1);
+        assert_eq!(&*Sentences::new("").around(0), "");
     }
 }
