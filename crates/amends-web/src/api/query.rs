@@ -104,6 +104,9 @@ impl FromStr for SubscriberRef {
         if amends_model::id::is_id(text) {
             return Ok(SubscriberRef(text.to_owned()));
         }
+        if is_posted_to(text) {
+            return Ok(SubscriberRef(text.to_owned()));
+        }
         amends_model::text::email("id", text).map(SubscriberRef).map_err(|_| {
             format!(
                 "‘{}’ names no subscriber; write an address, or an id (12 characters, a to z and 0 to 9)",
@@ -111,6 +114,12 @@ impl FromStr for SubscriberRef {
             )
         })
     }
+}
+
+/// Whether this looks like an address that is posted to; whether it is one is the application's question.
+fn is_posted_to(text: &str) -> bool {
+    let begins = text.starts_with("https://") || text.starts_with("http://");
+    begins && text.len() <= 2_048 && text.bytes().all(|b| b > b' ' && b != 0x7f)
 }
 
 /// A mail address in the path.
@@ -125,6 +134,9 @@ impl FromStr for MailAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if is_posted_to(text) {
+            return Ok(MailAddress(text.to_owned()));
+        }
         amends_model::text::email("address", text)
             .map(MailAddress)
             .map_err(|_| format!("‘{}’ is not a mail address", text.chars().take(40).collect::<String>()))
