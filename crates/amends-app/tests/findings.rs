@@ -112,7 +112,7 @@ async fn a_finding_stands_at_the_words_that_were_typed() {
         assert!(words.contains("human error"), "{words}: {error:?}");
         assert_eq!(error.path, FindingPath::Document);
         // What the text itself waives is not told, and the waiver stands where it counts.
-        let waived = with(&text, &[error.waiver.clone()]).replace(" why -->", " a quotation -->");
+        let waived = with(&text, std::slice::from_ref(&error.waiver)).replace(" why -->", " a quotation -->");
         assert!(of(&found(&app, &waived, false).await, "C01").is_empty(), "{waived}");
 
         // A change that is safe is made in what was typed.
@@ -134,7 +134,7 @@ async fn a_finding_stands_at_the_words_that_were_typed() {
         let input = CheckText { letter: false, title: Some("Postmortem".into()), text: None };
         let all = app.check_postmortem(&ada(), "1", input).await.unwrap();
         assert_eq!((of(&all, "H01")[0].path, of(&all, "H01")[0].end_column), (FindingPath::Title, 11));
-        let over = with("## A\n", &[of(&all, "H01")[0].waiver.clone()]);
+        let over = with("## A\n", std::slice::from_ref(&of(&all, "H01")[0].waiver));
         assert!(over.starts_with("<!-- amends: allow H01 why -->\n\n## A"), "{over}");
         let stranger = Caller { scopes: Scopes(vec!["incident:read".parse().unwrap()]), ..ada() };
         let refused = app.check_postmortem(&stranger, "1", CheckText::default()).await;

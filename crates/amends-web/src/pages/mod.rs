@@ -114,7 +114,7 @@ impl Door {
 /// The page that says what was wrong, what is safe and what to do.
 pub fn error_page(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    show_as(status, &ErrorPage { door: Door::new(&problem.title), detail: &problem.detail })
+    show_as(status, &ErrorPage { door: Door::new(problem.title), detail: &problem.detail })
 }
 
 /// The answer to a form of somebody whose session has ended: the browser keeps what was typed and can send it again.

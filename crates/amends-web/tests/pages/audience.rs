@@ -70,7 +70,7 @@ async fn subscribers_are_added_found_changed_and_removed() {
     let asked = house.post(WHO, "/app/subscribers/new", &[("address", "grace@example.net")]).await.went_to();
     let grace = asked.strip_suffix("?said=asked").unwrap();
     let html = house.get(WHO, grace).await.ok();
-    assert!(html.contains("was not followed") && html.contains("Send the confirmation mail again"), "{html}");
+    assert!(html.contains("was not followed") && html.contains("Ask for confirmation again"), "{html}");
     house.post(WHO, &format!("{grace}/confirm"), &[("how", "agreed")]).await.went_to();
     let counts = house.app.subscriber_counts(&Caller::system("test")).await.unwrap();
     assert_eq!((counts.confirmed, counts.pending), (2, 0));

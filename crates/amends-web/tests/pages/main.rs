@@ -269,7 +269,10 @@ async fn hostile_text_stays_text_on_every_page() {
             let whole = format!("{shown}{}", raw.split_once("</pre>").map_or("", |(_, rest)| rest));
             // A search marks what it found in the middle of it.
             let whole = whole.replace("<mark>", "").replace("</mark>", "");
-            check(path, &whole.replace("{{ 7 * 7 }}", "").replace("{% raw %}", ""));
+            // A finding shows the line it is about as it is written in Markdown, with what keeps it text.
+            let whole =
+                whole.replace("{{ 7 * 7 }}", "").replace("{% raw %}", "").replace("\\{% raw %\\}", "");
+            check(path, &whole);
             for (tag, _) in house::tags(&html) {
                 assert!(!matches!(tag.as_str(), "svg" | "object"), "{path}: <{tag}>");
             }

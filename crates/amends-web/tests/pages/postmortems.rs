@@ -397,7 +397,7 @@ async fn findings_stand_beside_the_text_and_in_the_way_of_publishing() {
         "{history}"
     );
     let room = house.get(Role::Viewer, "/app/incidents/1").await.ok();
-    assert!(room.contains("despite findings: The audit is &"), "{room}");
+    assert!(room.contains("despite findings: <span dir=\"auto\">The audit is &lt;today&gt;."), "{room}");
 
     let letter = format!("{at}/letter");
     let page = house.get(Role::Communicator, &format!("{letter}/edit")).await.ok();
