@@ -373,7 +373,7 @@ async fn run() {
         costs.push(cost);
     }
     let flat = costs[3] / costs[1];
-    println!("mail_cost_at_a_million ratio {flat:.2} goal 2");
+    println!("mail_cost_at_a_million times {flat:.2} goal 2");
     println!("mail_memory_at_a_million MiB {:.0} goal 200", most_memory());
 }
 

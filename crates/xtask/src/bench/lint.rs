@@ -33,8 +33,8 @@ pub fn measure() -> Result<Vec<Reading>, String> {
         ("lint_thousand_beside_proselint", thousand, of_thousand),
         ("lint_pathological_beside_proselint", pathological, seconds),
     ] {
-        println!("{name} ratio {:.3} goal {GOAL_RATIO}", own / other);
-        readings.push(Reading::new(name, "ratio", own / other, GOAL_RATIO));
+        println!("{name} ratio {:.3} goal {GOAL_RATIO}", other / own);
+        readings.push(Reading::new(name, "ratio", other / own, GOAL_RATIO));
     }
     Ok(readings)
 }

@@ -137,7 +137,7 @@ fn table(readings: Vec<Reading>) -> bool {
     for (name, mut row) in order.iter().filter_map(|name| rows.remove_entry(name)) {
         row.values.sort_by(f64::total_cmp);
         let median = row.values[(row.values.len() - 1) / 2];
-        let met = median <= row.goal;
+        let met = reached(&row.unit, median, row.goal);
         all &= met;
         let spread = match row.values[..] {
             [first, .., last] => format!("{first:.3} to {last:.3} in {} rounds", row.values.len()),
@@ -147,6 +147,11 @@ fn table(readings: Vec<Reading>) -> bool {
         println!("{name:<44} {:>8} {median:>12.3} {:>10.3}  {verdict:<6}  {spread}", row.unit, row.goal);
     }
     all
+}
+
+/// A ratio says how many times as good we are as what stands beside: more is better. Of everything else less is.
+fn reached(unit: &str, value: f64, goal: f64) -> bool {
+    if unit == "ratio" { value >= goal } else { value <= goal }
 }
 
 /// Runs a cargo bench with these variables, passing its output on, and reads its lines.
@@ -206,5 +211,7 @@ mod tests {
         let reading = |value| Reading::new("page", "ms", value, 1.0);
         assert!(table(vec![reading(0.5), reading(7.0), reading(0.6)]));
         assert!(!table(vec![reading(0.5), reading(7.0), reading(6.0)]));
+        assert!(table(vec![Reading::new("mail", "ratio", 1.4, 1.3)]));
+        assert!(!table(vec![Reading::new("mail", "ratio", 0.9, 1.3)]));
     }
 }

@@ -16,7 +16,7 @@ const SECONDS: &str = "5s";
 const CONNECTIONS: &str = "2";
 const GOAL_MS: f64 = 1.0;
 /// As fast as a server that does nothing but give files, within what a proxy more would cost.
-const GOAL_RATIO: f64 = 2.0;
+const GOAL_RATIO: f64 = 0.5;
 
 /// The demo, run by the program that ships.
 pub struct Demo {
@@ -84,8 +84,8 @@ pub fn measure() -> Result<Vec<Reading>, String> {
             ours.p50, ours.p99, ours.rate, theirs.p50, theirs.p99, theirs.rate
         );
         readings.push(Reading::new("page_p99", "ms", ours.p99, GOAL_MS));
-        readings.push(Reading::new("page_p99_beside_nginx", "ratio", ours.p99 / theirs.p99, GOAL_RATIO));
-        readings.push(Reading::new("page_time_beside_nginx", "ratio", theirs.rate / ours.rate, GOAL_RATIO));
+        readings.push(Reading::new("page_p99_beside_nginx", "ratio", theirs.p99 / ours.p99, GOAL_RATIO));
+        readings.push(Reading::new("page_rate_beside_nginx", "ratio", ours.rate / theirs.rate, GOAL_RATIO));
     }
     Ok(readings)
 }
