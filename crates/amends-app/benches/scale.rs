@@ -1,8 +1,9 @@
 //! What lists, an incident's room, the history and search cost with 100,000 incidents, 1,000,000 timeline events and
 //! 10,000 postmortems, on both engines. Each line is `NAME ms VALUE goal VALUE` (99th percentile).
 //!
-//! `AMENDS_SCALE` makes it smaller: 0.01 for a hundredth. `AMENDS_SCALE_POSTGRES` is the address of an empty database;
-//! without it a cluster is started for the purpose.
+//! `AMENDS_SCALE` makes it smaller: 0.01 for a hundredth. `AMENDS_SCALE_POSTGRES` is the address of a database, empty or
+//! filled by an earlier run; without it a cluster is started for the purpose. `AMENDS_SCALE_ENGINE` is `sqlite` or `postgres`
+//! for only one.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use amends_app::incident::Filter;
@@ -26,9 +27,16 @@ const REFRESH_GOAL: f64 = 100.0;
 #[tokio::main]
 async fn main() {
     let scale: f64 = std::env::var("AMENDS_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1.0);
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open_folder(folder.path()).await.unwrap();
-    measure("sqlite", store, folder.path(), scale).await;
+    let only = std::env::var("AMENDS_SCALE_ENGINE").ok();
+    let wanted = |engine: &str| only.as_deref().is_none_or(|only| only == engine);
+    if wanted("sqlite") {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open_folder(folder.path()).await.unwrap();
+        measure("sqlite", store, folder.path(), scale).await;
+    }
+    if !wanted("postgres") {
+        return;
+    }
     let url = std::env::var("AMENDS_SCALE_POSTGRES").ok().or_else(amends_testkit::postgres::fresh_database);
     match url {
         Some(url) => {
@@ -124,6 +132,10 @@ async fn fill(store: &Store, language: &Language, scale: f64) -> (Vec<IncidentId
     let count = (INCIDENTS * scale) as usize;
     let mut ids = Vec::with_capacity(count);
     let mut tx = store.begin().await.unwrap();
+    if incident::count(&mut tx, incident::Which::All).await.unwrap() > 0 {
+        let found = tx.query("SELECT id FROM incidents ORDER BY started_at", &[]).await.unwrap();
+        return (found.iter().map(|row| row.get::<String>(0).unwrap().parse().unwrap()).collect(), begin);
+    }
     let own = amends_model::page::Page {
         id: PageId::from_random([1; 12]),
         name: "Scale".into(),

@@ -6,6 +6,7 @@
 //! them together for mail, [`dispatch`] for subscribers who have a server of their own. Deciding is pure; only [`smtp`]
 //! and [`channel`] wait for the network.
 
+mod aftermath;
 pub mod backoff;
 pub mod channel;
 pub mod dispatch;

@@ -21,18 +21,19 @@ pub async fn end(tx: &mut Tx, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether any was not renewed in time.
-pub async fn is_any_expired(tx: &mut Tx, now: Timestamp) -> Result<bool> {
-    Ok(tx.query_opt("SELECT 1 FROM leases WHERE until < $1 LIMIT 1", params![now]).await?.is_some())
+/// Whether any was not renewed in time, or ends after `furthest`: no clock that is right can have made that one.
+pub async fn is_any_expired(tx: &mut Tx, now: Timestamp, furthest: Timestamp) -> Result<bool> {
+    let sql = "SELECT 1 FROM leases WHERE until < $1 OR until > $2 LIMIT 1";
+    Ok(tx.query_opt(sql, params![now, furthest]).await?.is_some())
 }
 
-/// Those that were not renewed in time, at most 10.
-pub async fn expired(tx: &mut Tx, now: Timestamp) -> Result<Vec<String>> {
+/// Those that were not renewed in time or end after `furthest`, at most 10.
+pub async fn expired(tx: &mut Tx, now: Timestamp, furthest: Timestamp) -> Result<Vec<String>> {
     let sql = format!(
-        "SELECT id FROM leases WHERE until < $1 ORDER BY until LIMIT 10{}",
+        "SELECT id FROM leases WHERE until < $1 OR until > $2 ORDER BY until LIMIT 10{}",
         dialect::skip_locked(tx.kind())
     );
-    tx.query(&sql, params![now]).await?.iter().map(|row| row.get(0)).collect()
+    tx.query(&sql, params![now, furthest]).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Those of one node: what it held when it was ended, for a node that is alone and starts again.

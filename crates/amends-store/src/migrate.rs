@@ -14,7 +14,15 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "told", include_str!("../migrations/0007_told.sql")),
     (8, "endpoints", include_str!("../migrations/0008_endpoints.sql")),
     (9, "publication", include_str!("../migrations/0009_publication.sql")),
+    (12, "side_by_side", include_str!("../migrations/0012_side_by_side.sql")),
 ];
+
+/// Those after which programs that do not know them cannot go on: they take something away, give it another meaning, or
+/// bring words into rows that older programs read. All others only add, so that an upgrade goes node after node.
+const BREAKING: &[i64] = &[12];
+
+/// The first migration with which a database says what a program must know.
+const SAYS_NEEDS: i64 = 12;
 
 /// Brings the schema up to date. Safe on several nodes at once.
 pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
@@ -32,11 +40,20 @@ pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
     let done = tx.query("SELECT number FROM migrations ORDER BY number", params![]).await?;
     let done = done.iter().map(|row| row.get::<i64>(0)).collect::<Result<Vec<_>, _>>()?;
     if let Some(found) = done.last().copied().filter(|last| *last > known) {
-        return Err(StoreError::NewerSchema { found, known });
+        let needs = tx.query_opt("SELECT max(needs) FROM migrations", params![]).await?;
+        if needs.map_or(Ok(found), |row| row.get::<i64>(0))? > known {
+            return Err(StoreError::NewerSchema { found, known });
+        }
+        tracing::info!(found, known, "another node is of a newer version; this one goes on beside it");
+        return Ok(());
     }
     for (number, name, sql) in MIGRATIONS.iter().filter(|m| !done.contains(&m.0)) {
         tx.batch(&schema_text(store.kind(), sql)).await?;
         tx.exec("INSERT INTO migrations (number, name) VALUES ($1, $2)", params![*number, *name]).await?;
+        if *number >= SAYS_NEEDS {
+            let needs = BREAKING.iter().copied().filter(|breaking| *breaking <= *number).max().unwrap_or(0);
+            tx.exec("UPDATE migrations SET needs = $2 WHERE number = $1", params![*number, needs]).await?;
+        }
         tracing::debug!(number, name, "schema migrated");
     }
     tx.commit().await

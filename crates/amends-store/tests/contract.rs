@@ -301,3 +301,31 @@ async fn relative_times_survive() {
         assert_eq!(row.get::<Timestamp>(0).unwrap() + SignedDuration::from_mins(1), at(1));
     }
 }
+
+#[tokio::test]
+async fn a_program_goes_on_beside_a_newer_one_unless_that_changed_what_it_relies_on() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let mut tx = fresh.store.begin().await.unwrap();
+        let sql = "INSERT INTO migrations (number, name, needs) VALUES ($1, 'of tomorrow', $2)";
+        let rows = tx.query("SELECT max(number) FROM migrations", params![]).await.unwrap();
+        let known: i64 = rows[0].get(0).unwrap();
+        tx.exec(sql, params![known + 1, known]).await.unwrap();
+        tx.commit().await.unwrap();
+        // A data folder has one process at a time.
+        let (url, folder) = (fresh.url.clone(), fresh.folder);
+        drop(fresh.store);
+        let open = async || match &url {
+            Some(url) => Store::open_postgres(url).await,
+            None => Store::open_folder(folder.path()).await,
+        };
+        let store = open().await.unwrap_or_else(|e| panic!("{engine}: {e}"));
+        let mut tx = store.begin().await.unwrap();
+        tx.exec(sql, params![known + 2, known + 2]).await.unwrap();
+        tx.commit().await.unwrap();
+        drop(store);
+        let refused = open().await.err();
+        let expected = StoreError::NewerSchema { found: known + 2, known };
+        assert_eq!(refused.map(|e| e.to_string()), Some(expected.to_string()), "{engine}");
+    }
+}

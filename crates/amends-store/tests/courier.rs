@@ -280,14 +280,16 @@ async fn a_lease_that_is_not_renewed_goes_to_another() {
         on_its_way(&fresh.store, 1, 3).await;
         let claimed = claim(&fresh.store, "dead", at(100), 10).await;
         let mut tx = fresh.store.begin().await.unwrap();
-        assert_eq!(lease::expired(&mut tx, at(150)).await.unwrap(), Vec::<String>::new());
+        assert_eq!(lease::expired(&mut tx, at(150), at(900)).await.unwrap(), Vec::<String>::new());
         assert!(lease::renew(&mut tx, "dead", at(200)).await.unwrap());
         assert_eq!(
-            lease::expired(&mut tx, at(190)).await.unwrap(),
+            lease::expired(&mut tx, at(190), at(900)).await.unwrap(),
             Vec::<String>::new(),
             "{engine}: renewed"
         );
-        assert_eq!(lease::expired(&mut tx, at(201)).await.unwrap(), ["dead"], "{engine}");
+        assert_eq!(lease::expired(&mut tx, at(201), at(900)).await.unwrap(), ["dead"], "{engine}");
+        let ahead = lease::expired(&mut tx, at(10), at(199)).await.unwrap();
+        assert_eq!(ahead, ["dead"], "{engine}: no clock that is right made a lease so long");
         assert_eq!(lease::of_node(&mut tx, "node").await.unwrap(), ["dead"]);
         assert_eq!(delivery::reclaim(&mut tx, "dead", at(201)).await.unwrap(), 3);
         lease::end(&mut tx, "dead").await.unwrap();

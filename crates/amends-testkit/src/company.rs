@@ -7,6 +7,7 @@ mod story;
 pub use rounds::{Rounds, Tally};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
@@ -30,11 +31,26 @@ pub struct Plan {
     pub pause: Duration,
     /// Further lines of the configuration, below `[mail]`.
     pub mail: String,
+    /// Where its data lies; a temporary folder without one.
+    pub folder: Option<PathBuf>,
+    /// Variables of the nodes' environment.
+    pub environment: Vec<(String, String)>,
+    /// Another build of the program, which the first node runs.
+    pub first: Option<PathBuf>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { database: None, nodes: 1, subscribers: 500, pause: Duration::ZERO, mail: String::new() }
+        Self {
+            database: None,
+            nodes: 1,
+            subscribers: 500,
+            pause: Duration::ZERO,
+            mail: String::new(),
+            folder: None,
+            environment: Vec::new(),
+            first: None,
+        }
     }
 }
 
@@ -72,7 +88,8 @@ impl Company {
             plan.mail
         );
         let folder = crate::folder::temporary();
-        let data = folder.path().join("data");
+        let folder_of_data = plan.folder.as_deref().unwrap_or(folder.path());
+        let data = folder_of_data.join("data");
         let here = |arguments: &[&str]| {
             let mut all = arguments.to_vec();
             let data = data.to_string_lossy();
@@ -87,11 +104,13 @@ impl Company {
         let token = token.lines().last().expect("the last line is the token").to_owned();
         let mut nodes = Vec::new();
         for number in 0..plan.nodes.max(1) {
-            let data = if number == 0 { data.clone() } else { folder.path().join(number.to_string()) };
+            let data = if number == 0 { data.clone() } else { folder_of_data.join(number.to_string()) };
             nodes.push(Amends::start(Settings {
                 data: Some(data),
                 database: plan.database.clone(),
                 config: config.clone(),
+                environment: plan.environment.clone(),
+                program: plan.first.clone().filter(|_| number == 0),
                 ..Settings::default()
             }));
         }
@@ -149,6 +168,29 @@ impl Company {
         String::from_utf8_lossy(&server::run(&arguments).stdout).into_owned()
     }
 
+    /// Declares a public incident that tells everybody `marker`, and answers what the command said.
+    #[must_use]
+    pub fn declare(&self, title: &str, marker: &str) -> Output {
+        let message = format!("It is {marker}.");
+        self.nodes[0].command(
+            &self.token,
+            &["incident", "declare", "--title", title, "--public", "--message", &message],
+        )
+    }
+
+    /// Who has `marker` by now.
+    #[must_use]
+    pub fn told(&self, marker: &str) -> Told {
+        Told::of(&recipients_of(&self.sink.messages(), marker))
+    }
+
+    /// Who has `marker` when everybody has it, or when that has not happened `within` this time.
+    #[must_use]
+    pub fn told_in_the_end(&self, marker: &str, within: Duration) -> Told {
+        poll(within, || Some(self.told(marker)).filter(|told| told.recipients >= self.subscribers))
+            .unwrap_or_else(|| self.told(marker))
+    }
+
     /// Waits until the sink has accepted a message with `marker` in its text for each subscriber.
     ///
     /// # Panics
@@ -165,6 +207,27 @@ impl Company {
             self.subscribers,
             self.nodes.iter().map(Amends::log).collect::<Vec<_>>().join("\n---\n")
         );
+    }
+}
+
+/// How many were told something, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Who have it.
+    pub recipients: usize,
+    /// Second copies of the same message.
+    pub copies: usize,
+    /// Who have it as two messages. Must be nobody.
+    pub twice: usize,
+}
+
+impl Told {
+    fn of(found: &BTreeMap<String, Vec<String>>) -> Self {
+        Self {
+            recipients: found.len(),
+            copies: found.values().map(|ids| ids.len() - 1).sum(),
+            twice: found.values().filter(|ids| ids.iter().any(|id| id != &ids[0])).count(),
+        }
     }
 }
 

@@ -193,6 +193,75 @@ impl Cluster {
         Ok(())
     }
 
+    /// A standby of this cluster, which follows it and can take its place. Every commit waits for it from now on, so that
+    /// nothing that was answered is lost when this one goes.
+    ///
+    /// # Errors
+    /// When it cannot be made or does not follow within a minute.
+    pub fn standby(&self) -> Result<Self, Error> {
+        let folder = Swept::create("amends-pg-standby-").map_err(io("folder"))?;
+        if let Some(user) = unprivileged_user() {
+            let (uid, gid) = ids_of(user)?;
+            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).map_err(io("folder"))?;
+        }
+        let port = crate::port::free();
+        let mut other =
+            Self { bin: self.bin.clone(), durability: self.durability, port, server: None, folder };
+        let data = other.data();
+        let arguments = ["--pgdata", &data.to_string_lossy(), "--write-recovery-conf", "--wal-method=stream"]
+            .into_iter()
+            .chain(["--checkpoint=fast", "--no-sync", "--dbname", &self.url("postgres")])
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        let mut copy = other.run("pg_basebackup", &arguments)?;
+        let status = copy.wait(READY_WITHIN).map_err(io("pg_basebackup"))?;
+        if !status.success() {
+            return Err(other.failed("pg_basebackup", status.to_string()));
+        }
+        other.start()?;
+        self.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+        self.ask("postgres", "SELECT pg_reload_conf()")?;
+        let follows = || {
+            let sql = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+            self.ask("postgres", sql).ok().filter(|count| count.trim() == "1")
+        };
+        poll(READY_WITHIN, follows).ok_or_else(|| other.failed("standby", "it does not follow".into()))?;
+        Ok(other)
+    }
+
+    /// Makes a standby the server that others follow.
+    ///
+    /// # Errors
+    /// When it is none, or is not within a minute.
+    pub fn promote(&self) -> Result<(), Error> {
+        // What was copied from the one before says that commits wait for a standby; this one has none.
+        self.ask("postgres", "SELECT pg_promote()")?;
+        self.ask("postgres", "ALTER SYSTEM RESET synchronous_standby_names")?;
+        self.ask("postgres", "SELECT pg_reload_conf()").map(drop)
+    }
+
+    /// What `psql` answers.
+    fn ask(&self, database: &str, sql: &str) -> Result<String, Error> {
+        let output = Command::new(self.bin.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--no-password", "--tuples-only", "--dbname"])
+            .args([&self.url(database), "--command", sql])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(io("psql"))?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(self.failed("psql", String::from_utf8_lossy(&output.stderr).into_owned()))
+        }
+    }
+
+    /// The address of a database on this cluster or, should it be gone or only follow, on `other`.
+    #[must_use]
+    pub fn url_with(&self, other: &Self, database: &str) -> String {
+        let ports = [self.port, other.port].map(|port| format!("127.0.0.1:{port}")).join(",");
+        format!("postgres://{USER}@{ports}/{database}?target_session_attrs=read-write")
+    }
+
     /// The address of a database, `postgres://amends@127.0.0.1:PORT/NAME`.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

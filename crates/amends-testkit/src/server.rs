@@ -25,6 +25,8 @@ pub struct Settings {
     pub arguments: Vec<String>,
     /// Further variables of its environment.
     pub environment: Vec<(String, String)>,
+    /// Another build of the program than [`binary`].
+    pub program: Option<PathBuf>,
 }
 
 /// A running server. It is killed when this value is dropped, or when the test process ends.
@@ -77,7 +79,8 @@ impl Amends {
         }
         arguments.extend(self.settings.arguments.iter().cloned());
         let environment = self.settings.environment.clone();
-        let mut process = Kept::start(None, "KILL", &binary(), &arguments, |command| {
+        let program = self.settings.program.clone().unwrap_or_else(binary);
+        let mut process = Kept::start(None, "KILL", &program, &arguments, |command| {
             without_settings(command).envs(environment);
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         })

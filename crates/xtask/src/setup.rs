@@ -57,6 +57,15 @@ pub fn for_benches() -> Result<(), String> {
     packages(FOR_BENCHES)
 }
 
+/// Gets what sets the clock of one program.
+///
+/// # Errors
+/// As [`for_tests`].
+pub fn for_clocks() -> Result<(), String> {
+    let there = || crate::faults::clock_library().is_some();
+    packages(&[Need { package: "faketime", why: "clocks that are wrong", there }])
+}
+
 fn packages(needs: &[Need]) -> Result<(), String> {
     let missing: Vec<&Need> = needs.iter().filter(|need| !(need.there)()).collect();
     if missing.is_empty() {

@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amends_model::{BroadcastId, Channel};
-use amends_store::{EngineKind, Store, StoreError, broadcast, delivery, lease};
+use amends_store::{EngineKind, Store, StoreError, broadcast};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
@@ -102,28 +102,6 @@ impl Dispatch {
     pub async fn work_off(self: Arc<Self>) {
         let (_keep, stop) = watch::channel(false);
         self.work(None, stop).await;
-    }
-
-    /// What this node held when it was ended, and what other nodes held that died.
-    async fn take_back(&self, own: bool) -> Result<(), StoreError> {
-        let now = self.now();
-        if !own && !lease::is_any_expired(&mut self.store.read().await?, now).await? {
-            return Ok(());
-        }
-        let mut tx = self.store.begin().await?;
-        let leases = if own {
-            lease::of_node(&mut tx, &self.node).await?
-        } else {
-            lease::expired(&mut tx, now).await?
-        };
-        for id in leases {
-            let count = delivery::reclaim(&mut tx, &id, now).await?;
-            lease::end(&mut tx, &id).await?;
-            if count > 0 {
-                tracing::warn!(count, channel = %self.channel(), "messages were left behind by a node that ended; they are sent again");
-            }
-        }
-        tx.commit().await
     }
 
     async fn plan(&self) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::breaker::Entry;
 use super::{BATCH, Dispatch, LEASE, RENDERED, WINDOW, outcome};
+use crate::aftermath::{self, Wall};
 use crate::channel::{Errand, Notice, Said};
 use crate::engine::order;
 use crate::judge::Verdict;
@@ -66,12 +67,13 @@ impl Dispatch {
         let (sender, mut answers) = mpsc::unbounded_channel::<Answer>();
         let (mut air, mut some) = (Air::default(), Vec::new());
         let mut renew = tokio::time::interval(RENEW);
-        let (mut started, mut look_now, mut ending) = (false, true, None);
+        let (mut started, mut wall) = (false, Wall::default());
+        let (mut look_now, mut ending) = (true, None);
         let mut wake = Instant::now();
         let mut said = String::new();
         loop {
             if ending.is_none() && look_now && air.count + BATCH <= WINDOW {
-                match self.look(&mut started).await {
+                match self.look(&mut started, &mut wall).await {
                     Ok(look) => {
                         said.clear();
                         look_now = look.more;
@@ -132,12 +134,13 @@ impl Dispatch {
         Duration::from_millis(left.clamp(50, longest).unsigned_abs())
     }
 
-    async fn look(&self, started: &mut bool) -> Result<Look, StoreError> {
+    async fn look(&self, started: &mut bool, wall: &mut Wall) -> Result<Look, StoreError> {
         if !*started {
-            self.take_back(true).await?;
+            aftermath::take_back(&self.store, Some(&self.node), self.now()).await?;
             *started = true;
         }
-        self.take_back(false).await?;
+        aftermath::take_back(&self.store, None, self.now()).await?;
+        wall.look(&self.store, self.channel(), self.now()).await?;
         self.plan().await?;
         let now = self.now();
         let next = delivery::next_due(&mut self.store.read().await?, self.channel()).await?;

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use amends_model::{BroadcastId, Channel, ChannelHealth};
-use amends_store::{EngineKind, Store, StoreError, Tx, channel, delivery, lease};
+use amends_store::{EngineKind, Store, StoreError, channel, delivery, lease};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 
+use crate::aftermath::{self, FURTHEST, Wall};
 use crate::channel::{Carrier, Line, Way};
 use crate::plan;
 use crate::settings::MailSettings;
@@ -69,6 +70,7 @@ struct State {
     used: Instant,
     trial: Trial,
     started: bool,
+    wall: Wall,
     /// The way that the lines and the trial are about.
     way: Way,
     /// Broadcasts of which a message was accepted on it.
@@ -90,6 +92,7 @@ impl State {
             used: Instant::now(),
             trial: Trial::default(),
             started: false,
+            wall: Wall::default(),
             way: Way::default(),
             proven: HashSet::new(),
             fewer: None,
@@ -209,9 +212,10 @@ impl Courier {
             self.take_back_own().await?;
             state.started = true;
         }
+        state.wall.look(&self.store, self.channel(), self.now()).await?;
         let glance = self.glance().await?;
         if glance.expired {
-            self.take_back_expired().await?;
+            aftermath::take_back(&self.store, None, self.now()).await?;
         }
         if glance.to_plan && state.ahead.is_none() {
             self.plan().await?;
@@ -224,7 +228,8 @@ impl Courier {
             if let Some(ahead) = state.ahead.take() {
                 self.give_back(&ahead).await?;
             }
-            let due = health.next_probe_at.is_none_or(|at| at <= self.now());
+            let now = self.now();
+            let due = health.next_probe_at.is_none_or(|at| at <= now || at > now + FURTHEST);
             return if due {
                 self.probe(&mut state, health).await
             } else {
@@ -251,7 +256,7 @@ impl Courier {
         let mut tx = self.store.read().await?;
         Ok(Glance {
             to_plan: amends_store::broadcast::is_any_to_plan(&mut tx).await?,
-            expired: lease::is_any_expired(&mut tx, now).await?,
+            expired: lease::is_any_expired(&mut tx, now, now + FURTHEST).await?,
             health: channel::get(&mut tx, self.channel()).await?,
             next_due: delivery::next_due(&mut tx, self.channel()).await?,
         })
@@ -262,36 +267,15 @@ impl Courier {
     }
 
     async fn take_back_own(&self) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
-        let leases = lease::of_node(&mut tx, &self.node).await?;
-        self.take_back(&mut tx, leases).await?;
+        aftermath::take_back(&self.store, Some(&self.node), self.now()).await?;
         if self.store.kind() == EngineKind::Sqlite {
             // A probe that was under way when the process ended will not come back.
+            let mut tx = self.store.begin().await?;
             if let Some(health) = channel::get(&mut tx, self.channel()).await?.filter(|h| h.failing) {
                 let now = Some(self.now());
                 channel::set(&mut tx, &ChannelHealth { next_probe_at: now, ..health }).await?;
             }
-        }
-        tx.commit().await
-    }
-
-    async fn take_back_expired(&self) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
-        let leases = lease::expired(&mut tx, self.now()).await?;
-        self.take_back(&mut tx, leases).await?;
-        tx.commit().await
-    }
-
-    async fn take_back(&self, tx: &mut Tx, leases: Vec<String>) -> Result<(), StoreError> {
-        for id in leases {
-            let count = delivery::reclaim(tx, &id, self.now()).await?;
-            lease::end(tx, &id).await?;
-            if count > 0 {
-                tracing::warn!(
-                    count,
-                    "a batch was left behind by a courier that ended; its messages are sent again"
-                );
-            }
+            tx.commit().await?;
         }
         Ok(())
     }

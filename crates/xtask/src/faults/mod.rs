@@ -1,12 +1,19 @@
 //! The real program among faults: killed at random moments, with a mail server that misbehaves and a database that goes
 //! away, while it tells everybody. A table says what came of each; anything lost or told twice is a failure.
 
+mod database;
+mod machine;
+
+pub use machine::library as clock_library;
+
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use amends_testkit::company::{Company, Plan, Rounds, recipients_of};
+use amends_testkit::company::{Company, Plan, Rounds};
 use amends_testkit::postgres::{Cluster, Durability};
 use amends_testkit::smtp::{Behaviour, Step};
+use clap::ValueEnum;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -25,15 +32,32 @@ pub struct Arguments {
     /// Only `sqlite` or `postgres`.
     #[arg(long)]
     engine: Option<String>,
-    /// Only the kills, not the mail servers that misbehave.
-    #[arg(long)]
-    only_kills: bool,
-    /// Only the story of the daily mails: refused, held, mended, resolved, with the customers' letter.
-    #[arg(long)]
-    only_story: bool,
+    /// Only these faults.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Fault>,
+    /// An older build of the program, which the first node runs: as in an upgrade, node after node.
+    #[arg(long, value_name = "PROGRAM")]
+    beside: Option<PathBuf>,
     /// The program as it ships.
     #[arg(long)]
     release: bool,
+}
+
+/// What happens to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Fault {
+    /// The story of the daily mails: refused, held, mended, resolved, with the customers' letter.
+    Story,
+    /// Killed at random moments.
+    Kills,
+    /// The mail server misbehaves.
+    Mail,
+    /// The disk is full.
+    Disk,
+    /// The clock is set ahead and back.
+    Clock,
+    /// PostgreSQL goes away and comes back, or another takes its place.
+    Database,
 }
 
 /// How long everybody may take to be told after a fault has ended.
@@ -47,36 +71,55 @@ pub fn faults(arguments: &Arguments) -> Result<bool, String> {
     if std::env::var_os("AMENDS_BIN").is_none() {
         return again_with_binary(arguments.release);
     }
-    let mut fine = true;
     println!("| engine | nodes | subscribers | fault | what came of it |\n|---|---|---|---|---|");
-    let wanted = |engine: &str| arguments.engine.as_deref().is_none_or(|only| only == engine);
-    if wanted("sqlite") {
+    let mut fine = true;
+    if arguments.engine.as_deref().is_none_or(|only| only == "sqlite") {
         let plan = Plan { subscribers: arguments.subscribers, ..Plan::default() };
-        story("sqlite", &plan);
-        if !arguments.only_story {
-            fine &= kills(arguments, "sqlite", &plan);
-        }
-        if !arguments.only_kills && !arguments.only_story {
-            fine &= misbehaviours("sqlite", &plan);
-        }
+        fine &= on(arguments, "sqlite", &mut || plan.clone())?;
     }
-    if wanted("postgres") {
+    if arguments.engine.as_deref().is_none_or(|only| only == "postgres") {
         let mut cluster = Cluster::launch(Durability::Full).map_err(|e| e.to_string())?;
         let plan = |cluster: &Cluster| Plan {
             database: Some(cluster.fresh_database()),
             nodes: arguments.nodes,
             subscribers: arguments.subscribers,
+            first: arguments.beside.clone(),
             ..Plan::default()
         };
-        story("postgres", &plan(&cluster));
-        if arguments.only_story {
-            return Ok(true);
+        fine &= on(arguments, "postgres", &mut || plan(&cluster))?;
+        if arguments.wants(Fault::Database) {
+            let slow = Plan { pause: Duration::from_millis(10), ..plan(&cluster) };
+            fine &= database::gone(&mut cluster, &slow)?;
+            let slow = Plan { pause: Duration::from_millis(10), ..plan(&cluster) };
+            fine &= database::replaced(&mut cluster, &slow)?;
         }
-        fine &= kills(arguments, "postgres", &plan(&cluster));
-        if !arguments.only_kills {
-            fine &= misbehaviours("postgres", &plan(&cluster));
-            fine &= database_gone(&mut cluster, arguments)?;
-        }
+    }
+    Ok(fine)
+}
+
+impl Arguments {
+    fn wants(&self, fault: Fault) -> bool {
+        self.only.is_empty() || self.only.contains(&fault)
+    }
+}
+
+/// What can happen on either engine.
+fn on(arguments: &Arguments, engine: &str, plan: &mut dyn FnMut() -> Plan) -> Result<bool, String> {
+    let mut fine = true;
+    if arguments.wants(Fault::Story) {
+        story(engine, &plan());
+    }
+    if arguments.wants(Fault::Kills) {
+        fine &= kills(arguments, engine, &plan());
+    }
+    if arguments.wants(Fault::Mail) {
+        fine &= misbehaviours(engine, &plan());
+    }
+    if arguments.wants(Fault::Disk) && engine == "sqlite" {
+        fine &= machine::full_disk(&plan())?;
+    }
+    if arguments.wants(Fault::Clock) {
+        fine &= machine::clocks(engine, &plan())?;
     }
     Ok(fine)
 }
@@ -159,65 +202,26 @@ fn misbehaviour(engine: &str, company: &Company, number: usize, words: &str, beh
     let marker = format!("trouble{number:02}");
     company.sink.clear();
     company.sink.behave(behaviour);
-    let title = format!("Trouble {number}");
-    company.run(&[
-        "incident",
-        "declare",
-        "--title",
-        &title,
-        "--public",
-        "--message",
-        &format!("It is {marker}."),
-    ]);
+    let declared = company.declare(&format!("Trouble {number}"), &marker);
     std::thread::sleep(Duration::from_secs(10));
-    let before = recipients_of(&company.sink.messages(), &marker).len();
+    let before = company.told(&marker).recipients;
     company.sink.behave(Behaviour::Accept);
-    let mended = Instant::now();
-    let expected = company.subscribers;
-    let done = amends_testkit::process::poll(SOON, || {
-        let told = recipients_of(&company.sink.messages(), &marker).len();
-        (told >= expected).then_some(())
-    });
-    let told = recipients_of(&company.sink.messages(), &marker);
-    let twice = told.values().filter(|ids| ids.iter().any(|id| id != &ids[0])).count();
-    let copies: usize = told.values().map(|ids| ids.len() - 1).sum();
-    let came = format!(
-        "{before} told meanwhile, {} of {expected} in the end, {:.1} s after it was mended; {copies} second copies, {twice} told twice",
-        told.len(),
-        mended.elapsed().as_secs_f32()
-    );
-    row(engine, company, words, &came);
-    done.is_some() && twice == 0
+    let words = format!("{words}: {before} told meanwhile");
+    declared.status.success() & all_told(engine, company, &words, &marker, "mended")
 }
 
-fn database_gone(cluster: &mut Cluster, arguments: &Arguments) -> Result<bool, String> {
-    let company = Company::open(&Plan {
-        database: Some(cluster.fresh_database()),
-        nodes: arguments.nodes,
-        subscribers: arguments.subscribers,
-        pause: Duration::from_millis(10),
-        ..Plan::default()
-    });
-    company.run(&["incident", "declare", "--title", "Database", "--public", "--message", "It is withoutdb."]);
-    std::thread::sleep(Duration::from_millis(500));
-    cluster.kill().map_err(|e| e.to_string())?;
-    std::thread::sleep(Duration::from_secs(30));
-    let page = company.nodes[0].client().get("/").status;
-    cluster.start().map_err(|e| e.to_string())?;
-    let back = Instant::now();
-    let done = amends_testkit::process::poll(SOON, || {
-        let told = recipients_of(&company.sink.messages(), "withoutdb").len();
-        (told >= company.subscribers).then_some(())
-    });
-    let told = recipients_of(&company.sink.messages(), "withoutdb");
-    let copies: usize = told.values().map(|ids| ids.len() - 1).sum();
-    let twice = told.values().filter(|ids| ids.iter().any(|id| id != &ids[0])).count();
+/// Waits until everybody is told and says what came of it; whether everybody was, and nobody twice.
+fn all_told(engine: &str, company: &Company, fault: &str, marker: &str, since: &str) -> bool {
+    let began = Instant::now();
+    let told = company.told_in_the_end(marker, SOON);
     let came = format!(
-        "the page answered {page} meanwhile; {} of {} told {:.1} s after it was back; {copies} second copies, {twice} told twice",
-        told.len(),
+        "{} of {} told {:.1} s after it was {since}; {} second copies, {} told twice",
+        told.recipients,
         company.subscribers,
-        back.elapsed().as_secs_f32()
+        began.elapsed().as_secs_f32(),
+        told.copies,
+        told.twice
     );
-    row("postgres", &company, "PostgreSQL is killed and away for 30 s", &came);
-    Ok(done.is_some() && twice == 0 && page == 200)
+    row(engine, company, fault, &came);
+    told.recipients == company.subscribers && told.twice == 0
 }

@@ -1,0 +1,141 @@
+//! The machine fails: its disk is full, its clock is wrong.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use amends_testkit::company::{Company, Plan};
+use amends_testkit::smtp::Behaviour;
+
+use super::{all_told, row};
+use crate::setup;
+
+/// A small disk of its own, in memory.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn mount(size: &str) -> Result<Self, String> {
+        let folder = amends_testkit::folder::temporary();
+        let options = format!("size={size}");
+        setup::must(Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder.path()))?;
+        Ok(Self(folder))
+    }
+
+    /// Writes until nothing fits any more, and answers the file that fills it.
+    fn fill(&self) -> Result<PathBuf, String> {
+        let ballast = self.0.path().join("ballast");
+        let mut file = fs::File::create(&ballast).map_err(|e| e.to_string())?;
+        for size in [1 << 20, 4_096, 1] {
+            let block = vec![0; size];
+            while file.write_all(&block).is_ok() {}
+        }
+        Ok(ballast)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = setup::must(Command::new("umount").arg("--lazy").arg(self.0.path()));
+    }
+}
+
+/// The disk fills up in the middle of a broadcast, and is emptied again.
+pub fn full_disk(plan: &Plan) -> Result<bool, String> {
+    if !setup::is_root() {
+        println!("SKIPPED: a full disk (only root may mount one)");
+        return Ok(true);
+    }
+    let disk = Disk::mount("128m")?;
+    let pause = Duration::from_millis(10);
+    let company = Company::open(&Plan { folder: Some(disk.0.path().to_owned()), pause, ..plan.clone() });
+    let declared = company.declare("Disk", "beforefull");
+    std::thread::sleep(Duration::from_millis(500));
+    let ballast = disk.fill()?;
+    let before = company.told("beforefull").recipients;
+    std::thread::sleep(Duration::from_secs(10));
+    let meanwhile = company.told("beforefull").recipients - before;
+    let client = company.nodes[0].client();
+    let page = client.get("/").status;
+    let refused = company.declare("Not to be", "notstored");
+    let said = String::from_utf8_lossy(&refused.stderr).trim().replace('\n', " ");
+    fs::remove_file(&ballast).map_err(|e| e.to_string())?;
+    let fault = format!("the disk is full for 10 s: {meanwhile} more told meanwhile, the page answered {page}");
+    let mut fine = all_told("sqlite", &company, &fault, "beforefull", "emptied");
+    row("sqlite", &company, "declaring an incident while the disk is full", &format!("refused: {said}"));
+    let after = company.declare("There is room", "roomagain");
+    fine &= after.status.success() & all_told("sqlite", &company, "an update after that", "roomagain", "said");
+    let stored = company.told("notstored").recipients;
+    Ok(fine & declared.status.success() & !refused.status.success() & (page == 200) & (stored == 0))
+}
+
+/// What makes a program believe in another time, and the file that says which.
+struct Clock {
+    library: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl Clock {
+    fn new() -> Result<Self, String> {
+        setup::for_clocks()?;
+        let library = library().ok_or("libfaketime is installed and not found")?;
+        let file = tempfile::NamedTempFile::new().map_err(|e| e.to_string())?;
+        let clock = Self { library, file };
+        clock.set("+0")?;
+        Ok(clock)
+    }
+
+    /// `+1d`, `-1h`: from the time that it is.
+    fn set(&self, offset: &str) -> Result<(), String> {
+        fs::write(self.file.path(), format!("{offset}\n")).map_err(|e| e.to_string())
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let file = self.file.path().to_string_lossy().into_owned();
+        [
+            ("LD_PRELOAD", self.library.to_string_lossy().into_owned()),
+            ("FAKETIME_TIMESTAMP_FILE", file),
+            ("FAKETIME_CACHE_DURATION", "1".into()),
+            // As on a real machine: the clock that nobody sets goes on.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+/// Where Debian puts it: `/usr/lib/ARCHITECTURE/faketime`.
+pub fn library() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").ok()?.flatten();
+    let mut files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    files.find(|file| Path::is_file(file))
+}
+
+/// The clock is set a day ahead and back, and an hour back, while a broadcast is on its way and a node dies.
+pub fn clocks(engine: &str, plan: &Plan) -> Result<bool, String> {
+    let clock = Clock::new()?;
+    let pause = Duration::from_millis(10);
+    let mut company = Company::open(&Plan { environment: clock.environment(), pause, ..plan.clone() });
+    let mut fine = true;
+    for (number, (offset, words)) in
+        [("+1d", "the clock is set a day ahead and back"), ("-1h", "the clock is set an hour back and right again")]
+            .into_iter()
+            .enumerate()
+    {
+        let marker = format!("clockwise{number}");
+        fine &= company.declare(words, &marker).status.success();
+        std::thread::sleep(Duration::from_millis(500));
+        clock.set(offset)?;
+        // What is refused now waits for a time by this clock, and what a dying node holds is leased until one.
+        company.sink.behave(Behaviour::RefuseMessage("451 4.3.0 later".into()));
+        std::thread::sleep(Duration::from_secs(4));
+        company.sink.behave(Behaviour::Accept);
+        std::thread::sleep(Duration::from_secs(2));
+        company.nodes[0].kill();
+        clock.set("+0")?;
+        company.nodes[0].restart();
+        fine &= all_told(engine, &company, &format!("{words}, a node is killed before"), &marker, "right");
+    }
+    Ok(fine)
+}
