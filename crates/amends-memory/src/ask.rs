@@ -49,6 +49,16 @@ pub(crate) enum Answer {
     Same,
 }
 
+impl Answer {
+    pub(crate) const fn exactness(self) -> usize {
+        match self {
+            Answer::Near => 1,
+            Answer::Begins => 2,
+            Answer::Same => 3,
+        }
+    }
+}
+
 impl Sought {
     /// Whether it is also looked for with a typing error.
     pub(crate) fn forgives(&self) -> bool {

@@ -106,8 +106,8 @@ pub(crate) struct Desk {
     fields: Fields,
     writer: Option<IndexWriter>,
     used: Instant,
-    /// It was just made, in many pieces.
-    in_pieces: bool,
+    /// Pieces are joined when there are more than this; not looked at when nothing was made.
+    most_pieces: Option<usize>,
     /// Keeps other nodes away from the folder.
     _lock: File,
 }
@@ -117,6 +117,8 @@ const MOST_NODES: usize = 32;
 
 /// An index that was just made is joined into no more pieces than this.
 const PIECES: usize = 2;
+/// One that is opened may have as many as single changes leave. More means that joining them was cut short.
+const PIECES_OPENED: usize = 16;
 
 /// Opens an index in `folder`, or makes an empty one if there is none that can be read. Several nodes on one machine
 /// may be given the same folder: each takes the first place in it that no other has.
@@ -130,7 +132,7 @@ pub(crate) fn open(folder: &Path) -> Result<(Desk, Shelf), MemoryError> {
     let now = Instant::now();
     let shelf = Slot { index: index.clone(), fields: fields.clone(), reader: None, used: now };
     Ok((
-        Desk { folder, index, fields, writer: None, used: now, in_pieces: false, _lock: lock },
+        Desk { folder, index, fields, writer: None, used: now, most_pieces: Some(PIECES_OPENED), _lock: lock },
         Shelf(Mutex::new(shelf)),
     ))
 }
@@ -277,27 +279,29 @@ impl Desk {
 
     /// Says that the index was just made: what is in many pieces is searched more slowly.
     pub(crate) fn was_made(&mut self) {
-        self.in_pieces = true;
+        self.most_pieces = Some(PIECES);
     }
 
-    /// Between changes: joins the pieces of an index that was just made (this goes on beside what else is done), and lets
-    /// the writer go, with its threads and memory, if there was nothing to write for a while.
+    /// Between changes: joins the pieces of an index that was just made, or opened so (this goes on beside what else is
+    /// done), and lets the writer go, with its threads and memory, if there was nothing to write for a while.
     pub(crate) fn rest(&mut self) -> Result<(), MemoryError> {
-        if self.in_pieces
-            && let Some(writer) = &mut self.writer
-        {
-            let pieces = self.index.searchable_segment_ids().map_err(|e| failed(&self.folder, &e))?;
-            if pieces.len() > PIECES {
-                // Refused while some of them are being joined already; then the next time.
-                drop(writer.merge(&pieces));
-                return Ok(());
-            }
-            self.in_pieces = false;
+        if let Some(most) = self.most_pieces {
+            self.join_pieces(most).map_err(|e| failed(&self.folder, &e))?;
         }
         if self.used.elapsed() > WRITER_RESTS
             && let Some(writer) = self.writer.take()
         {
             writer.wait_merging_threads().map_err(|e| failed(&self.folder, &e))?;
+        }
+        Ok(())
+    }
+
+    fn join_pieces(&mut self, most: usize) -> tantivy::Result<()> {
+        let pieces = self.index.searchable_segment_ids()?;
+        self.most_pieces = Some(most).filter(|most| pieces.len() > *most);
+        if self.most_pieces.is_some() {
+            // Refused while some of them are being joined already; then the next time.
+            drop(self.writer()?.merge(&pieces));
         }
         Ok(())
     }

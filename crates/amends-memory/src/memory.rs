@@ -21,7 +21,7 @@ use tokio::sync::watch;
 /// As many hits as are answered at most.
 pub const MOST_HITS: usize = 50;
 /// As many more are looked up, should some have changed since they were indexed.
-const SPARE: usize = 8;
+const SPARE: usize = 4;
 /// Of each timeline, as much of the newest text is indexed, and looked through for the passage to show; in bytes.
 const INDEXED: usize = 8 << 20;
 const LOOKED_THROUGH: usize = 256 << 10;

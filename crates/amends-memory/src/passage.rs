@@ -73,11 +73,15 @@ impl<'a> Looker<'a> {
         loose: bool,
     ) -> Option<(usize, Vec<Piece>)> {
         let mut best: Option<(usize, usize, Vec<Match>)> = None;
+        let most = self.ask.groups.len() * (100 + Answer::Same.exactness());
         for (n, text) in texts.iter().enumerate() {
             let matches = self.matches(text, forgiving, loose);
             let worth = worth(&matches);
             if worth > best.as_ref().map_or(0, |(_, best, _)| *best) {
                 best = Some((n, worth, matches));
+                if worth == most {
+                    break;
+                }
             }
             if self.budget == 0 {
                 break;
@@ -155,13 +159,8 @@ impl<'a> Looker<'a> {
 fn worth(matches: &[Match]) -> usize {
     let mut best = [0usize; 8];
     for m in matches {
-        let exactness = match m.answer {
-            Answer::Near => 1,
-            Answer::Begins => 2,
-            Answer::Same => 3,
-        };
         if let Some(slot) = best.get_mut(m.group) {
-            *slot = (*slot).max(exactness);
+            *slot = (*slot).max(m.answer.exactness());
         }
     }
     best.iter().filter(|b| **b > 0).count() * 100 + best.iter().sum::<usize>()

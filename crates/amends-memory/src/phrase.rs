@@ -8,6 +8,9 @@ use tantivy::{DocId, DocSet, SegmentReader, TERMINATED};
 /// As many words as the open end of a phrase stands for.
 const BEGINNINGS: usize = 64;
 
+/// Reading the places of the words in one record costs more than passing by many records.
+const PLACES: u64 = 24;
+
 /// The places of one word of the phrase: of several words, if it is still being typed.
 struct Lists {
     lists: Vec<SegmentPostings>,
@@ -52,6 +55,7 @@ pub(crate) fn each(
             any
         });
         if here {
+            *budget = budget.saturating_sub(PLACES);
             leader.positions_with_offset(lead.shift, &mut places);
             for lists in others.iter_mut() {
                 both.clear();

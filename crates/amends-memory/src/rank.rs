@@ -8,7 +8,8 @@
 use crate::ask::{Ask, Group, Sought};
 use crate::fields::{AT, Fields, KEY, PARTS};
 use crate::phrase;
-use std::collections::HashSet;
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 use tantivy::postings::TermInfo;
 use tantivy::query::{AutomatonWeight, DfaWrapper, FuzzyTermQuery};
@@ -39,9 +40,10 @@ pub(crate) struct Ranked {
 }
 
 /// As many postings as are read for words that are still being typed and for typing errors, in all.
-const BUDGET: u64 = 750_000;
-/// As many words as one beginning stands for in a field of a segment.
-const BEGINNINGS: usize = 2_000;
+const BUDGET: u64 = 400_000;
+/// As many words as one beginning, or a word with a typing error, stands for in a field of a segment. Looking one up costs as
+/// much as reading hundreds of postings; who types on gets the others.
+const BEGINNINGS: usize = 300;
 /// A word that so many records have is spelt right: typing errors are not looked for.
 const KNOWN: u32 = 3;
 /// As many words are looked for with a typing error.
@@ -133,7 +135,7 @@ struct Search<'a> {
     budget: u64,
 }
 
-/// A record on a board.
+/// A record on a board. Better ones are less: they come first.
 struct Found {
     segment: usize,
     doc: DocId,
@@ -142,6 +144,30 @@ struct Found {
     at: i64,
     closeness: Closeness,
 }
+
+impl Ord for Found {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.matched.cmp(&self.matched))
+            .then(other.score.total_cmp(&self.score))
+            .then(other.at.cmp(&self.at))
+            .then(self.segment.cmp(&other.segment))
+            .then(self.doc.cmp(&other.doc))
+    }
+}
+
+impl PartialOrd for Found {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Found {}
 
 impl<'a> Search<'a> {
     fn new(searcher: &'a Searcher, fields: &Fields, visible: &[usize]) -> tantivy::Result<Self> {
@@ -260,7 +286,8 @@ impl<'a> Search<'a> {
 
     /// The best records of a closeness that are not of a better one.
     fn select(&self, closeness: Closeness, full: u8, now: i64, limit: usize) -> tantivy::Result<Vec<Found>> {
-        let mut found = Vec::new();
+        // The worst of the best on top: most records need not be looked at further than their score.
+        let mut best: BinaryHeap<Found> = BinaryHeap::with_capacity(limit + 1);
         for (n, (segment, board)) in self.segments.iter().zip(&self.boards).enumerate() {
             let at = segment.fast_fields().i64(AT)?;
             for doc in 0..segment.max_doc() {
@@ -271,29 +298,25 @@ impl<'a> Search<'a> {
                     Closeness::Similar => near == full && exact != full,
                     Closeness::Some => near != 0,
                 };
-                if !is_of || segment.is_deleted(doc) {
+                if !is_of {
+                    continue;
+                }
+                let matched = if closeness == Closeness::Some { near.count_ones() } else { 0 };
+                let at_most = board.score[place] * (1.0 + RECENCY);
+                let hopeless = |worst: &Found| (matched, at_most) < (worst.matched, worst.score);
+                if best.len() == limit && best.peek().is_some_and(hopeless) || segment.is_deleted(doc) {
                     continue;
                 }
                 let at = at.first(doc).unwrap_or(0);
                 let days = now.saturating_sub(at).max(0) as f32 / 86_400_000_000.0;
                 let score = board.score[place] * (1.0 + RECENCY * (-days / HALF_LIFE).exp2());
-                let matched = if closeness == Closeness::Some { near.count_ones() } else { 0 };
-                found.push(Found { segment: n, doc, matched, score, at, closeness });
+                best.push(Found { segment: n, doc, matched, score, at, closeness });
+                if best.len() > limit {
+                    best.pop();
+                }
             }
         }
-        let order = |a: &Found, b: &Found| {
-            (b.matched.cmp(&a.matched))
-                .then(b.score.total_cmp(&a.score))
-                .then(b.at.cmp(&a.at))
-                .then(a.segment.cmp(&b.segment))
-                .then(a.doc.cmp(&b.doc))
-        };
-        if found.len() > limit {
-            found.select_nth_unstable_by(limit, order);
-            found.truncate(limit);
-        }
-        found.sort_unstable_by(order);
-        Ok(found)
+        Ok(best.into_sorted_vec())
     }
 
     /// Looks up which records were found.

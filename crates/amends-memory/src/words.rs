@@ -138,9 +138,17 @@ impl Tokenizer for Splitter {
 impl Pieces<'_> {
     /// Where the next word begins and ends.
     fn next_piece(&mut self) -> Option<(usize, usize)> {
-        let rest = &self.text[self.at..];
-        let (skip, first) = rest.char_indices().find(|(_, c)| c.is_alphanumeric())?;
-        let from = self.at + skip;
+        let bytes = self.text.as_bytes();
+        // What stands between words, and most words, is ASCII.
+        let gap = bytes[self.at..].iter().take_while(|b| b.is_ascii() && !b.is_ascii_alphanumeric()).count();
+        let at = self.at + gap;
+        let length = bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        if length > 0 && bytes.get(at + length).is_none_or(u8::is_ascii) {
+            self.at = at + length;
+            return Some((at, self.at));
+        }
+        let (skip, first) = self.text[at..].char_indices().find(|(_, c)| c.is_alphanumeric())?;
+        let from = at + skip;
         let to = if stands_alone(first) {
             from + first.len_utf8()
         } else {

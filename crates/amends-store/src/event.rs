@@ -1,5 +1,7 @@
 //! Timeline events, with every earlier version of the edited ones.
 
+use std::collections::HashMap;
+
 use crate::audit::json;
 use crate::{Keyset, Result, Row, StoreError, Tx, Value, params, portions};
 pub use amends_model::event::EarlierVersion;
@@ -103,11 +105,30 @@ pub async fn updates_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Vec<Event>>
 /// Kinds of events that hold a text which a person or a monitor wrote; what [`EventBody::text`] answers.
 const WITH_TEXT: &str = "'note', 'update', 'maintenance_update', 'alert', 'change'";
 
+/// Timelines with more events are measured before they are read.
+const LONG: i64 = 100;
+
 /// The events with a text of many subjects, oldest first; of each subject only the newest that begin within `bytes` of
 /// stored text, so that one endless timeline cannot fill the memory.
 pub async fn texts_of(tx: &mut Tx, subject_ids: &[&str], bytes: usize) -> Result<Vec<Event>> {
-    let mut found = Vec::new();
-    for (places, mut values) in portions(subject_ids.iter().copied()) {
+    let mut long: Vec<String> = Vec::new();
+    for (places, values) in portions(subject_ids.iter().copied()) {
+        let sql = format!(
+            "SELECT subject_id FROM events WHERE subject_id IN ({places}) GROUP BY subject_id HAVING count(*) > {LONG}"
+        );
+        for row in tx.query(&sql, &values).await? {
+            long.push(row.get(0)?);
+        }
+    }
+    let is_long = |id: &&str| long.iter().any(|long| long == id);
+    let mut rows = Vec::new();
+    for (places, values) in portions(subject_ids.iter().copied().filter(|id| !is_long(id))) {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM events WHERE subject_id IN ({places}) AND kind IN ({WITH_TEXT}) ORDER BY at, id"
+        );
+        rows.extend(newest(tx.query(&sql, &values).await?, bytes)?);
+    }
+    for (places, mut values) in portions(subject_ids.iter().copied().filter(is_long)) {
         values.push(bytes.into());
         let last = values.len();
         // `octet_length` does not read the text itself, on neither engine.
@@ -120,11 +141,26 @@ pub async fn texts_of(tx: &mut Tx, subject_ids: &[&str], bytes: usize) -> Result
                  ) AS newest WHERE upto - size < ${last})
              ORDER BY at, id"
         );
-        for row in tx.query(&sql, &values).await? {
-            found.push(from_row(&row)?);
+        rows.extend(tx.query(&sql, &values).await?);
+    }
+    let mut found = rows.iter().map(from_row).collect::<Result<Vec<_>>>()?;
+    found.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    Ok(found)
+}
+
+/// Of events that are there, oldest first, the newest of each subject that begin within `bytes`.
+fn newest(rows: Vec<Row>, bytes: usize) -> Result<Vec<Row>> {
+    let (mut upto, mut kept) = (HashMap::<String, usize>::new(), Vec::with_capacity(rows.len()));
+    for row in rows.into_iter().rev() {
+        let upto = upto.entry(row.get(2)?).or_default();
+        let begins_within = *upto < bytes;
+        *upto += row.get::<String>(6)?.len();
+        if begins_within {
+            kept.push(row);
         }
     }
-    Ok(found)
+    kept.reverse();
+    Ok(kept)
 }
 
 /// Replaces an event's time and body if nobody edited it since version `expected`, and keeps the old one. `event` is

@@ -204,6 +204,21 @@ async fn the_newest_texts_of_a_timeline_are_read_up_to_a_size() {
         assert_eq!(texts(1 << 20).await, all, "{}", fresh.engine);
         assert_eq!(texts(2_500).await, all[6..], "{}", fresh.engine);
         assert_eq!(texts(1).await, all[8..], "{}: the newest in any case", fresh.engine);
+        // A long timeline is read in another way, and to the same end.
+        let more: Vec<_> = (100..250)
+            .map(|n| Event {
+                id: EventId::from_random([n % 16, n / 16, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30]),
+                ..event(n, 1, EventBody::Declared { severity: Severity::Sev1 })
+            })
+            .collect();
+        event::insert_many(&mut tx, &more).await.unwrap();
+        let mut texts = async |bytes| -> Vec<char> {
+            let found =
+                event::texts_of(&mut tx, &["111111111111", "222222222222", "none"], bytes).await.unwrap();
+            found.iter().map(|e| e.body.text().unwrap().chars().next().unwrap()).collect()
+        };
+        assert_eq!(texts(1 << 20).await, all, "{}", fresh.engine);
+        assert_eq!(texts(2_500).await, all[6..], "{}", fresh.engine);
     }
 }
 

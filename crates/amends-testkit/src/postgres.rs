@@ -131,7 +131,6 @@ impl Cluster {
             "listen_addresses=127.0.0.1".to_owned(),
             format!("unix_socket_directories={}", self.folder.path().display()),
             "max_connections=200".to_owned(),
-            "shared_buffers=64MB".to_owned(),
             "max_wal_size=512MB".to_owned(),
             "timezone=UTC".to_owned(),
             "log_min_messages=warning".to_owned(),
@@ -139,8 +138,8 @@ impl Cluster {
             "log_min_error_statement=panic".to_owned(),
         ];
         if self.durability == Durability::Relaxed {
-            settings
-                .extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
+            let fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB"];
+            settings.extend(fast.map(str::to_owned));
         }
         let mut arguments = vec!["-D".to_owned(), self.data().to_string_lossy().into_owned()];
         arguments.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
