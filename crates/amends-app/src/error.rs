@@ -51,6 +51,9 @@ pub enum AppError {
     /// The database or another part cannot be reached just now. Nothing was changed.
     #[error("{0}; nothing was changed, try again in a moment")]
     Unavailable(String),
+    /// The disk is full. What was known is shown; nothing was changed.
+    #[error("{0}; nothing was changed, try again when there is room")]
+    Full(String),
     /// A fault of ours. The text is for the log, not for the public.
     #[error("{0}")]
     Internal(String),
@@ -62,6 +65,7 @@ impl From<StoreError> for AppError {
             StoreError::Unavailable(_) | StoreError::FolderInUse(_) => {
                 AppError::Unavailable(error.to_string())
             }
+            StoreError::Full => AppError::Full(error.to_string()),
             StoreError::Refused(text) => AppError::Refused(text),
             StoreError::Duplicate(_) => AppError::Refused(format!("{error}; choose another")),
             other => AppError::Internal(other.to_string()),

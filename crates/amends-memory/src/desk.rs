@@ -132,7 +132,15 @@ pub(crate) fn open(folder: &Path) -> Result<(Desk, Shelf), MemoryError> {
     let now = Instant::now();
     let shelf = Slot { index: index.clone(), fields: fields.clone(), reader: None, used: now };
     Ok((
-        Desk { folder, index, fields, writer: None, used: now, most_pieces: Some(PIECES_OPENED), _lock: lock },
+        Desk {
+            folder,
+            index,
+            fields,
+            writer: None,
+            used: now,
+            most_pieces: Some(PIECES_OPENED),
+            _lock: lock,
+        },
         Shelf(Mutex::new(shelf)),
     ))
 }

@@ -39,10 +39,11 @@ pub async fn set(tx: &mut Tx, h: &ChannelHealth) -> Result<()> {
     Ok(())
 }
 
-/// Takes the next probe of a failing channel for this node, if it is due: puts the following one off until `until`, so
-/// that only one node asks. Answers whether it is ours.
+/// Takes the next probe of a failing channel for this node, if it is due, or lies so far off that only a clock that was ahead
+/// can have put it there: puts the following one off until `until`, the furthest there is, so that only one node asks.
+/// Answers whether it is ours.
 pub async fn take_probe(tx: &mut Tx, channel: Channel, now: Timestamp, until: Timestamp) -> Result<bool> {
-    let sql =
-        "UPDATE channels SET next_probe_at = $3 WHERE channel = $1 AND failing = 1 AND next_probe_at <= $2";
+    let sql = "UPDATE channels SET next_probe_at = $3
+               WHERE channel = $1 AND failing = 1 AND (next_probe_at <= $2 OR next_probe_at > $3)";
     Ok(tx.exec(sql, params![channel, now, until]).await? == 1)
 }

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The database cannot be reached now; later it may.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// Nothing more can be written.
+    #[error("the disk that the data lies on is full; free some space")]
+    Full,
     /// Something with that key exists already; names the constraint or columns.
     #[error("it exists already ({0})")]
     Duplicate(String),
@@ -48,8 +51,8 @@ impl From<rusqlite::Error> for StoreError {
                 }
                 rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::Dangling(text),
                 _ => match failure.code {
-                    rusqlite::ErrorCode::DiskFull
-                    | rusqlite::ErrorCode::DatabaseBusy
+                    rusqlite::ErrorCode::DiskFull => StoreError::Full,
+                    rusqlite::ErrorCode::DatabaseBusy
                     | rusqlite::ErrorCode::DatabaseLocked
                     | rusqlite::ErrorCode::SystemIoFailure
                     | rusqlite::ErrorCode::CannotOpen
@@ -72,12 +75,12 @@ impl From<tokio_postgres::Error> for StoreError {
         match db.code() {
             &SqlState::UNIQUE_VIOLATION => StoreError::Duplicate(what),
             &SqlState::FOREIGN_KEY_VIOLATION => StoreError::Dangling(what),
+            &SqlState::DISK_FULL => StoreError::Full,
             &SqlState::ADMIN_SHUTDOWN
             | &SqlState::CRASH_SHUTDOWN
             | &SqlState::CANNOT_CONNECT_NOW
             | &SqlState::T_R_SERIALIZATION_FAILURE
             | &SqlState::T_R_DEADLOCK_DETECTED
-            | &SqlState::DISK_FULL
             | &SqlState::TOO_MANY_CONNECTIONS => StoreError::Unavailable(db.message().to_owned()),
             _ => StoreError::Engine(db.message().to_owned()),
         }

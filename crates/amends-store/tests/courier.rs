@@ -434,6 +434,10 @@ async fn one_node_alone_probes_a_failing_channel() {
             !channel::take_probe(&mut tx, Channel::Email, at(10), at(60)).await.unwrap(),
             "{engine}: taken"
         );
+        assert!(
+            channel::take_probe(&mut tx, Channel::Email, at(-90), at(-40)).await.unwrap(),
+            "{engine}: the clock was set back"
+        );
         channel::set(&mut tx, &ChannelHealth { failing: false, next_probe_at: None, ..health })
             .await
             .unwrap();

@@ -103,6 +103,10 @@ pub fn problem(error: &AppError) -> Problem {
                 "a part that is needed cannot be reached just now; nothing was changed, try again in a moment",
             )
         }
+        AppError::Full(_) => {
+            tracing::error!(error = %detail, "nothing can be written");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", "No room left", detail)
+        }
         AppError::Internal(text) => {
             // What went wrong inside is for the log; the caller learns that it was not their fault.
             tracing::error!(error = %text, "a use case failed");
@@ -130,7 +134,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let retry = match &self.0 {
             AppError::TooMany { seconds } => Some(*seconds),
-            AppError::Unavailable(_) => Some(5),
+            AppError::Unavailable(_) | AppError::Full(_) => Some(5),
             _ => None,
         };
         let mut response = problem(&self.0).into_response();

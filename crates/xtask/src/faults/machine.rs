@@ -61,11 +61,13 @@ pub fn full_disk(plan: &Plan) -> Result<bool, String> {
     let refused = company.declare("Not to be", "notstored");
     let said = String::from_utf8_lossy(&refused.stderr).trim().replace('\n', " ");
     fs::remove_file(&ballast).map_err(|e| e.to_string())?;
-    let fault = format!("the disk is full for 10 s: {meanwhile} more told meanwhile, the page answered {page}");
+    let fault =
+        format!("the disk is full for 10 s: {meanwhile} more told meanwhile, the page answered {page}");
     let mut fine = all_told("sqlite", &company, &fault, "beforefull", "emptied");
     row("sqlite", &company, "declaring an incident while the disk is full", &format!("refused: {said}"));
     let after = company.declare("There is room", "roomagain");
-    fine &= after.status.success() & all_told("sqlite", &company, "an update after that", "roomagain", "said");
+    fine &=
+        after.status.success() & all_told("sqlite", &company, "an update after that", "roomagain", "said");
     let stored = company.told("notstored").recipients;
     Ok(fine & declared.status.success() & !refused.status.success() & (page == 200) & (stored == 0))
 }
@@ -118,10 +120,12 @@ pub fn clocks(engine: &str, plan: &Plan) -> Result<bool, String> {
     let pause = Duration::from_millis(10);
     let mut company = Company::open(&Plan { environment: clock.environment(), pause, ..plan.clone() });
     let mut fine = true;
-    for (number, (offset, words)) in
-        [("+1d", "the clock is set a day ahead and back"), ("-1h", "the clock is set an hour back and right again")]
-            .into_iter()
-            .enumerate()
+    for (number, (offset, words)) in [
+        ("+1d", "the clock is set a day ahead and back"),
+        ("-1h", "the clock is set an hour back and right again"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let marker = format!("clockwise{number}");
         fine &= company.declare(words, &marker).status.success();
