@@ -23,6 +23,8 @@ before(async () => {
   await program.command("component", "add", "--name", "Checkout");
   const say = ["--public", "--message", "We are looking at why.", "--component", "Checkout=partial_outage"];
   await program.command("incident", "declare", "--title", "Orders cannot be paid", ...say);
+  await program.command("postmortem", "draft", "INC-1");
+  await program.command("action", "add", "Alarm when orders stop", "--incident", "INC-1");
   const when = ["--from", "+2d", "--until", "+3d", "--message", "Orders may wait."];
   await program.command("maintenance", "schedule", "--title", "New disks", ...when);
   team = await Pointer.of(chromium);
