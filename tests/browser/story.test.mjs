@@ -68,7 +68,11 @@ function story(Hand) {
   });
 
   test("the next word reaches them", async () => {
-    await tell("A credential had expired. We are replacing it.", "Identified");
+    const words = "A credential had expired. We are replacing it.";
+    if (Hand !== Scriptless) await customer.open(program.url);
+    await tell(words, "Identified");
+    // A page that lies open hears of it at once; without that it looks once a minute.
+    if (Hand !== Scriptless) await customer.page.getByText(words).first().waitFor({ timeout: 15_000 });
     for (const email of [leaves, stays]) {
       const all = await mails(team.page, program, email, 2);
       const mail = all.find((m) => m.includes("A credential had expired"));

@@ -108,6 +108,11 @@ pub fn find(path: &str) -> Option<&'static Document> {
     ASSETS.documents.get(path)
 }
 
+/// Every asset with its path.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static Document)> {
+    ASSETS.documents.iter().map(|(path, document)| (path.as_str(), document))
+}
+
 /// The styles of the public page, which stand in it, so that the first answer paints; and what the Content Security
 /// Policy says to allow exactly them.
 pub struct InlineStyle {

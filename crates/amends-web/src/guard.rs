@@ -15,6 +15,12 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types amends";
 
+/// What no page here asks a browser for.
+pub const PERMISSIONS_POLICY: &str = "camera=(), microphone=(), geolocation=()";
+
+/// Said where people come by https: that browsers stay with it (RFC 6797).
+pub const STAY_WITH_HTTPS: &str = "max-age=31536000; includeSubDomains";
+
 /// Adds the security headers that the answer did not set itself.
 pub async fn security_headers(State(state): State<WebState>, request: Request, next: Next) -> Response {
     // A page that is told to send no referrer sends its forms with `Origin: null`; without https that would be all that
@@ -32,11 +38,11 @@ pub async fn security_headers(State(state): State<WebState>, request: Request, n
     set(header::X_FRAME_OPTIONS, "DENY");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    set(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
     // What no route declared cacheable is private.
     set(header::CACHE_CONTROL, "no-store");
     if state.reach.https {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        set(header::STRICT_TRANSPORT_SECURITY, STAY_WITH_HTTPS);
     }
     response
 }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod error;
+pub mod front;
 pub mod guard;
 pub mod hooks;
 pub mod pages;

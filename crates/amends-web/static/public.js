@@ -23,22 +23,45 @@
     }
   };
   const live = "live" in document.documentElement.dataset, told = Date.parse(document.lastModified), news = "amends-news";
-  let asked = Date.now();
-  const ask = async () => {
-    if (document.hidden || Date.now() - asked < 30000) return;
+  let asked = Date.now(), stream = null;
+  /* Whether there is something newer than what is shown; then it is shown, or said where that would disturb. */
+  const look = async () => {
     asked = Date.now();
     try {
       const answer = await fetch(location.pathname, { method: "HEAD", cache: "no-cache" });
-      if (!answer.ok || !(Date.parse(answer.headers.get("last-modified")) > told)) return;
-      const busy = document.activeElement && document.activeElement.matches("input, textarea, select, summary, .days *");
-      if (!busy) return location.reload();
-      const note = document.getElementById(news);
-      if (note) note.hidden = false;
-    } catch { /* the network is gone; what is shown says when it was true */ }
+      if (!answer.ok || !(Date.parse(answer.headers.get("last-modified")) > told)) return false;
+    } catch { return false; /* the network is gone; what is shown says when it was true */ }
+    const busy = document.activeElement && document.activeElement.matches("input, textarea, select, summary, .days *");
+    const note = document.getElementById(news);
+    if (busy && note) note.hidden = false; else location.reload();
+    return true;
+  };
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  /* Not everybody in the same moment; and what keeps copies on the way may need a while. */
+  const changed = async (e) => {
+    if (!(Date.parse(JSON.parse(e.data).updated_at) > told)) return;
+    for (const ms of [Math.random() * 2000, 10000, 30000]) { await pause(ms); if (await look()) return; }
+  };
+  /* The server says when there is something new, as long as somebody looks; a browser has few connections to one server. */
+  const listen = () => {
+    if (document.hidden) { if (stream) stream.close(); stream = null; return; }
+    if (!window.EventSource || (stream && stream.readyState < 2)) return;
+    stream = new EventSource("/events");
+    stream.addEventListener("changed", changed);
+  };
+  /* Without that, every minute. */
+  const ask = () => {
+    if (document.hidden || Date.now() - asked < 30000) return;
+    if (!stream || stream.readyState !== 1) look();
   };
   const ready = () => {
     bars();
-    if (live) { setInterval(ask, 60000 + Math.random() * 15000); document.addEventListener("visibilitychange", ask); }
+    if (!live) return;
+    listen();
+    setInterval(ask, 60000 + Math.random() * 15000);
+    document.addEventListener("visibilitychange", () => { listen(); ask(); });
+    addEventListener("pagehide", () => { if (stream) stream.close(); stream = null; });
+    addEventListener("pageshow", listen);
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready); else ready();
 })();

@@ -51,6 +51,7 @@ enum Command {
     Backup(command::backup::Backup),
     /// Put a backup back into an empty data folder
     Restore(command::backup::Restore),
+    Mirror(command::mirror::Mirror),
     Lint(command::lint::Lint),
     Read(command::lint::Read),
     Explain(command::lint::Explain),
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(doctor) => run(doctor.run()),
         Command::Backup(backup) => run(backup.run()),
         Command::Restore(restore) => run(restore.run()),
+        Command::Mirror(mirror) => run(mirror.run()),
         Command::Lint(lint) => lint.run(),
         Command::Read(read) => read.run(),
         Command::Explain(explain) => explain.run(),

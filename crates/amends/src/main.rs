@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod config;
 mod local;
+mod mirror;
 mod node;
 mod post;
 

@@ -3,14 +3,17 @@
 use crate::cli::{Failure, Place};
 use crate::command::doctor;
 use crate::config::{self, Config, Sources};
+use crate::mirror;
 use crate::post::Post;
 use amends_app::{App, AppError, Settings};
 use amends_courier::channel::vet;
 use amends_model::Channel;
 use amends_store::Store;
+use amends_web::front::Front;
 use amends_web::public::{self, Site};
 use amends_web::{Reach, WebState};
 use axum::Router;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
@@ -59,6 +62,7 @@ pub struct Node {
     state: WebState,
     site: OnceCell<Site>,
     post: Mutex<Option<Post>>,
+    mirror: Option<PathBuf>,
 }
 
 impl Node {
@@ -87,7 +91,13 @@ impl Node {
             api_requests_per_minute: config.api_requests_per_minute,
         };
         let state = WebState { app: app.clone(), reach: Arc::new(reach) };
-        Ok(Node { app, state, site: OnceCell::new(), post: Mutex::new(Some(post)) })
+        Ok(Node {
+            app,
+            state,
+            site: OnceCell::new(),
+            post: Mutex::new(Some(post)),
+            mirror: config.mirror.clone(),
+        })
     }
 
     /// The API alone, for the command line on the machine itself.
@@ -96,7 +106,7 @@ impl Node {
     }
 
     /// The public site, read and rendered when it is first needed.
-    async fn site(&self) -> Result<&Site, Failure> {
+    pub async fn site(&self) -> Result<&Site, Failure> {
         let open = || Site::open(Arc::new(self.app.clone()), Arc::new(clock));
         let opened = self.site.get_or_try_init(open).await;
         opened.map_err(|e| Failure::said_no(format!("the public page cannot be made: {e}")))
@@ -109,6 +119,11 @@ impl Node {
         Ok(amends_web::router(self.state.clone(), public))
     }
 
+    /// What stands at the port, before `router`.
+    pub async fn front(&self, router: Router, stopped: watch::Receiver<bool>) -> Result<Front, Failure> {
+        Ok(Front::new(self.site().await?.clone(), router, self.state.reach.https, stopped))
+    }
+
     /// Starts what works in the background until `stopped`. The answer is done when all of it has ended.
     pub async fn start_duties(
         &self,
@@ -116,6 +131,10 @@ impl Node {
     ) -> Result<impl Future<Output = ()> + use<>, Failure> {
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_fresh(self.site().await?.clone(), self.app.changes(), stopped.clone()));
+        if let Some(folder) = self.mirror.clone() {
+            let (site, app) = (self.site().await?.clone(), self.app.clone());
+            tasks.spawn(mirror::keep(site, app, folder, stopped.clone()));
+        }
         let app = self.app.clone();
         every(&mut tasks, stopped, "the maintenance clock", Duration::from_secs(5), move || {
             let app = app.clone();

@@ -42,7 +42,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const fn content_type(self) -> &'static str {
+    /// The value of `Content-Type`.
+    pub const fn content_type(self) -> &'static str {
         match self {
             Kind::Page | Kind::Private | Kind::Passing => "text/html; charset=utf-8",
             Kind::Json | Kind::PassingJson => "application/json; charset=utf-8",
@@ -58,7 +59,7 @@ impl Kind {
     }
 
     /// Short, because a page must not be old in a bad hour; caches may show the last truth for a day when we are gone.
-    const fn cache_control(self) -> &'static str {
+    pub const fn cache_control(self) -> &'static str {
         match self {
             Kind::Private | Kind::Passing | Kind::PassingJson => "no-store",
             Kind::Asset(_) => "public, max-age=31536000, immutable",
@@ -82,7 +83,8 @@ impl Kind {
         )
     }
 
-    const fn is_page(self) -> bool {
+    /// Whether it is HTML.
+    pub const fn is_page(self) -> bool {
         matches!(self, Kind::Page | Kind::Private | Kind::Passing)
     }
 
@@ -111,14 +113,15 @@ pub fn protect(kind: Kind, headers: &mut HeaderMap) {
     };
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), crate::guard::PERMISSIONS_POLICY);
     if kind.crosses_origins() {
         set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
         set(header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Last-Modified");
         set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     } else {
         set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-        set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-        set(header::X_FRAME_OPTIONS, "DENY");
     }
     if kind.is_page() {
         headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
@@ -128,11 +131,61 @@ pub fn protect(kind: Kind, headers: &mut HeaderMap) {
     }
 }
 
+/// Headers that describe the body and are left out of an answer without one (304).
+const OF_BODY: [HeaderName; 3] = [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::CONTENT_ENCODING];
+
 /// The same bytes in one encoding.
 #[derive(Debug, Clone)]
 struct Variant {
     headers: HeaderMap,
+    /// Status line and headers as they go over the wire.
+    head: Bytes,
+    /// Where in `head` the headers begin that do not describe the body.
+    rest: usize,
     body: Bytes,
+}
+
+impl Variant {
+    fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        let mut head =
+            format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or(""))
+                .into_bytes();
+        let (of_body, others): (Vec<_>, Vec<_>) =
+            headers.iter().partition(|(name, _)| OF_BODY.contains(name));
+        let mut write = |lines: Vec<(&HeaderName, &HeaderValue)>| {
+            for (name, value) in lines {
+                head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+            }
+            head.len()
+        };
+        let rest = write(of_body);
+        write(others);
+        Variant { headers, head: head.into(), rest, body }
+    }
+}
+
+/// What a request says of the bytes that it takes and of those that it has.
+pub trait Asking {
+    /// The values of the headers of this name, as far as they are text.
+    fn values(&self, name: &HeaderName) -> impl Iterator<Item = &str>;
+}
+
+impl Asking for HeaderMap {
+    fn values(&self, name: &HeaderName) -> impl Iterator<Item = &str> {
+        self.get_all(name).iter().filter_map(|v| v.to_str().ok())
+    }
+}
+
+/// An answer as it goes over the wire, in order: what stands before the sender's own headers (such as `Date`) and the
+/// empty line, and what stands after.
+#[derive(Debug)]
+pub struct Wire {
+    /// A status line, if `head` has none.
+    pub status: &'static [u8],
+    /// The headers.
+    pub head: Bytes,
+    /// The body.
+    pub body: Bytes,
 }
 
 /// A document in every encoding. Cheap to clone.
@@ -165,7 +218,7 @@ impl Document {
         };
         let variant = |bytes: Vec<u8>, encoding: Option<&'static str>| {
             let headers = headers(kind, &digest, changed, encoding, bytes.len());
-            Variant { headers, body: bytes.into() }
+            Variant::new(status, headers, bytes.into())
         };
         Document {
             status,
@@ -188,6 +241,11 @@ impl Document {
         &self.digest
     }
 
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// When it last changed.
     pub fn changed(&self) -> Timestamp {
         self.changed
@@ -198,6 +256,7 @@ impl Document {
         for variant in [Some(&mut self.plain), self.gzip.as_mut(), self.brotli.as_mut()].into_iter().flatten()
         {
             variant.headers.insert(name.clone(), value.clone());
+            *variant = Variant::new(self.status, std::mem::take(&mut variant.headers), variant.body.clone());
         }
     }
 
@@ -213,19 +272,17 @@ impl Document {
 
     /// How many bytes it holds in memory.
     pub fn weight(&self) -> usize {
-        let of = |v: &Option<Variant>| v.as_ref().map_or(0, |v| v.body.len() + 1024);
-        self.plain.body.len() + 1024 + of(&self.gzip) + of(&self.brotli)
+        let of = |v: &Option<Variant>| v.as_ref().map_or(0, |v| v.body.len() + 2048);
+        self.plain.body.len() + 2048 + of(&self.gzip) + of(&self.brotli)
     }
 
     /// Answers a GET or HEAD: picks the encoding, and 304 where the reader has it already (RFC 9110 §13).
     pub fn answer(&self, method: &Method, request: &HeaderMap) -> Response<Body> {
         let variant = self.pick(request);
-        let fresh = self.status == StatusCode::OK && self.is_known(request);
+        let fresh = self.is_known(request);
         let mut headers = variant.headers.clone();
         if fresh {
-            headers.remove(header::CONTENT_LENGTH);
-            headers.remove(header::CONTENT_TYPE);
-            headers.remove(header::CONTENT_ENCODING);
+            OF_BODY.iter().for_each(|name| drop(headers.remove(name)));
         }
         let body =
             if fresh || method == Method::HEAD { Body::empty() } else { Body::from(variant.body.clone()) };
@@ -235,10 +292,20 @@ impl Document {
         response
     }
 
-    fn pick(&self, request: &HeaderMap) -> &Variant {
-        let mut accepted = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
+    /// The same answer as [`Document::answer`] gives, as bytes that were made beforehand.
+    pub fn wire(&self, method: &Method, request: &impl Asking) -> Wire {
+        let variant = self.pick(request);
+        if self.is_known(request) {
+            let head = variant.head.slice(variant.rest..);
+            return Wire { status: b"HTTP/1.1 304 Not Modified\r\n", head, body: Bytes::new() };
+        }
+        let body = if method == Method::HEAD { Bytes::new() } else { variant.body.clone() };
+        Wire { status: b"", head: variant.head.clone(), body }
+    }
+
+    fn pick(&self, request: &impl Asking) -> &Variant {
         let (mut gzip, mut brotli) = (false, false);
-        for coding in accepted.by_ref().flat_map(|v| v.split(',')) {
+        for coding in request.values(&header::ACCEPT_ENCODING).flat_map(|v| v.split(',')) {
             let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
             let weight = weight.trim().trim_start_matches("q=");
             let wanted = !(weight.starts_with('0') && weight.chars().all(|c| matches!(c, '0' | '.')));
@@ -253,24 +320,27 @@ impl Document {
             .unwrap_or(&self.plain)
     }
 
-    fn is_known(&self, request: &HeaderMap) -> bool {
-        if request.contains_key(header::IF_NONE_MATCH) {
-            let mut given = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
-            let ours: Vec<&HeaderValue> = [Some(&self.plain), self.gzip.as_ref(), self.brotli.as_ref()]
-                .into_iter()
-                .flatten()
-                .filter_map(|v| v.headers.get(header::ETAG))
-                .collect();
-            return given.any(|list| {
-                list.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| {
-                    (tag == "*" && !ours.is_empty()) || ours.iter().any(|o| o.as_bytes() == tag.as_bytes())
-                })
-            });
+    /// Whether the reader has it already.
+    fn is_known(&self, request: &impl Asking) -> bool {
+        if self.status != StatusCode::OK {
+            return false;
         }
-        let since = request.get(header::IF_MODIFIED_SINCE).and_then(|v| v.to_str().ok());
-        let since = since.and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
-        self.plain.headers.contains_key(header::LAST_MODIFIED)
-            && since.is_some_and(|z| self.changed.as_second() <= z.timestamp().as_second())
+        let mut tags = request.values(&header::IF_NONE_MATCH).flat_map(|v| v.split(',')).peekable();
+        if tags.peek().is_some() {
+            return tags.any(|tag| self.is_tagged(tag.trim()));
+        }
+        let mut since = request.values(&header::IF_MODIFIED_SINCE);
+        let since = since.next().and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+        since.is_some_and(|z| self.changed.as_second() <= z.timestamp().as_second())
+            && self.plain.headers.contains_key(header::LAST_MODIFIED)
+    }
+
+    fn is_tagged(&self, tag: &str) -> bool {
+        let tag = tag.trim_start_matches("W/");
+        [Some(&self.plain), self.gzip.as_ref(), self.brotli.as_ref()].into_iter().flatten().any(|variant| {
+            let ours = variant.headers.get(header::ETAG);
+            ours.is_some_and(|ours| tag == "*" || ours.as_bytes() == tag.as_bytes())
+        })
     }
 }
 

@@ -12,9 +12,11 @@ mod clean;
 pub mod desk;
 mod desk_app;
 pub mod document;
+mod events;
 mod feeds;
 mod forms;
 mod markdown;
+pub mod mirror;
 mod pages;
 mod rendered;
 mod sentence;
@@ -28,8 +30,8 @@ mod when;
 pub use rendered::Rendered;
 pub use sentence::{Piece, Sentence, sentence};
 pub use serve::{ClientAddress, Public, router, say};
-pub use site::{Clock, Site};
+pub use site::{Clock, News, Site};
 pub use source::{Source, SourceError};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use super::api_v2::{Api, json};
 use super::document::{Document, Kind};
 use super::pages::{self, Context};
+use super::site::News;
 use super::view::{Item, items};
 use super::{archive, badge, calendar, clean, feeds};
 use amends_model::page::PublicRecord;
@@ -10,6 +11,7 @@ use axum::http::StatusCode;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 /// The banner script that other sites run.
@@ -109,6 +111,17 @@ impl Rendered {
         let documents = made.documents;
         let no_such_json = json_error(StatusCode::NOT_FOUND, "not found");
         Rendered { record, start, at: now, stale, documents, not_found, no_such_json }
+    }
+
+    /// What those hear who wait for news.
+    pub fn news(&self) -> Option<News> {
+        let page = self.documents.get("/")?;
+        let mut documents: Vec<_> = self.documents.iter().collect();
+        documents.sort_unstable_by_key(|(path, _)| *path);
+        let mut digest = Sha256::new();
+        documents.iter().for_each(|(_, document)| digest.update(document.tag()));
+        let version = digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        Some(News { version, changed: page.changed() })
     }
 
     /// The answer for a path that does not exist: a page, or JSON where programs ask.

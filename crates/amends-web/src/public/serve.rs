@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::document::{Document, Kind};
 use super::pages::{self, Context};
 use super::site::Site;
-use super::{forms, subscribers};
+use super::{events, forms, subscribers};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -25,6 +25,8 @@ pub struct Public {
     pub site: Site,
     /// The forms.
     pub desk: Arc<dyn Desk>,
+    /// Who waits for news.
+    pub(super) listeners: Arc<events::Listeners>,
 }
 
 /// The public site: pages, feeds, Statuspage API, assets, forms; and the answer to every path that no router knows.
@@ -45,6 +47,7 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/icon/{name}", read())
         .route("/favicon.ico", read())
         .route("/robots.txt", read())
+        .route("/events", get(events::events))
         .route("/embed", read())
         .route("/embed/script.js", read())
         .route("/static/{file}", read())
@@ -62,7 +65,7 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/m/{token}/again", post(forms::again))
         .route("/u/{token}", get(forms::unsubscribe_page).post(forms::unsubscribe))
         .fallback(unknown)
-        .with_state(Public { site, desk })
+        .with_state(Public { site, desk, listeners: Arc::default() })
 }
 
 /// A path that no router knows: a page, or JSON where that was asked for.
@@ -83,12 +86,15 @@ pub fn say(site: &Site, status: StatusCode, heading: &str, lines: &[&str]) -> Re
 /// Any document: from memory, or rendered now.
 pub async fn read(State(public): State<Public>, request: Request) -> Response<Body> {
     let (path, query) = (request.uri().path(), request.uri().query());
-    let quarter = query.is_some() && path == "/history.json";
-    let hot = public.site.answer(request.method(), path, request.headers()).filter(|_| !quarter);
-    match hot {
-        Some(answer) => answer,
-        None => public.site.document(path, query).await.answer(request.method(), request.headers()),
-    }
+    let found = match query {
+        Some(_) if path == "/history.json" => None,
+        _ => public.site.hot(path, Document::clone),
+    };
+    let document = match found {
+        Some(document) => document,
+        None => public.site.document(path, query).await,
+    };
+    document.answer(request.method(), request.headers())
 }
 
 async fn read_get(state: State<Public>, request: Request) -> Response<Body> {

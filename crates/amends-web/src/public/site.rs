@@ -10,12 +10,12 @@ use super::{archive, clean};
 use amends_model::id::is_id;
 use amends_model::page::{HistoryItem, PublicRecord};
 use arc_swap::ArcSwap;
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -27,8 +27,19 @@ const COLD_WEIGHT: usize = 24 * 1024 * 1024;
 /// How many readings of older parts are kept for when the database is gone.
 const COLD_KEPT: usize = 400;
 
+/// What is shown, in short: what those hear who wait for news.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The same on every node that shows the same.
+    pub version: String,
+    /// When the status page last changed.
+    pub changed: Timestamp,
+}
+
 struct Inner {
     now: ArcSwap<Rendered>,
+    /// The newest only; none when nothing more will be told.
+    news: watch::Sender<Option<News>>,
     source: Arc<dyn Source>,
     clock: Clock,
     cold: Mutex<Cold>,
@@ -54,7 +65,8 @@ impl Site {
         let start = source.start().await?;
         let rendered = Rendered::new(record, start, clock(), false, None);
         let cold = Mutex::new(Cold::default());
-        Ok(Site(Arc::new(Inner { now: ArcSwap::from_pointee(rendered), source, clock, cold })))
+        let news = watch::Sender::new(rendered.news());
+        Ok(Site(Arc::new(Inner { now: ArcSwap::from_pointee(rendered), news, source, clock, cold })))
     }
 
     /// Reads the record anew and swaps in what changed; whether anything did.
@@ -75,7 +87,7 @@ impl Site {
                 let now = (self.0.clock)();
                 if !last.stale && now.duration_since(last.record.read_at) > UNCONFIRMED {
                     let stale = Rendered::new(last.record.clone(), last.start, now, true, Some(&last));
-                    self.0.now.store(Arc::new(stale));
+                    self.show(stale);
                     self.cold().drop_documents();
                 }
                 Err(error)
@@ -93,11 +105,34 @@ impl Site {
             && rendered.documents.iter().all(|(path, document)| {
                 last.documents.get(path).is_some_and(|before| before.tag() == document.tag())
             });
-        self.0.now.store(Arc::new(rendered));
+        self.show(rendered);
         if !same {
             self.cold().drop_documents();
         }
         !same
+    }
+
+    fn show(&self, rendered: Rendered) {
+        let news = rendered.news();
+        self.0.now.store(Arc::new(rendered));
+        // Whoever hears of it finds it in place.
+        self.0.news.send_if_modified(|told| {
+            let differs = told.is_some() && *told != news;
+            if differs {
+                *told = news;
+            }
+            differs
+        });
+    }
+
+    /// What is shown, and what comes to be shown.
+    pub fn news(&self) -> watch::Receiver<Option<News>> {
+        self.0.news.subscribe()
+    }
+
+    /// Ends what waits for news: the server stops.
+    pub fn end_news(&self) {
+        self.0.news.send_replace(None);
     }
 
     /// What is shown now.
@@ -105,22 +140,20 @@ impl Site {
         self.0.now.load_full()
     }
 
+    /// Where it reads from.
+    pub(super) fn source(&self) -> &dyn Source {
+        &*self.0.source
+    }
+
     /// The time now.
     pub fn clock_now(&self) -> Timestamp {
         (self.0.clock)()
     }
 
-    /// Answers from memory if this is a GET or HEAD of a document in the hot set or an asset; the query is ignored.
-    /// May be called before any router.
-    pub fn answer(&self, method: &Method, path: &str, request: &HeaderMap) -> Option<Response<Body>> {
-        if method != Method::GET && method != Method::HEAD {
-            return None;
-        }
+    /// What is in memory at this path, without a query: a document of the hot set or an asset, as `then` makes of it.
+    pub fn hot<T>(&self, path: &str, then: impl FnOnce(&Document) -> T) -> Option<T> {
         let now = self.0.now.load();
-        match now.documents.get(path) {
-            Some(document) => Some(document.answer(method, request)),
-            None => crate::assets::find(path).map(|asset| asset.answer(method, request)),
-        }
+        now.documents.get(path).or_else(|| crate::assets::find(path)).map(then)
     }
 
     /// The document at `path`, from memory or rendered now; a 404 if there is none.

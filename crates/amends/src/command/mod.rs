@@ -6,6 +6,7 @@ pub mod demo;
 pub mod doctor;
 pub mod init;
 pub mod lint;
+pub mod mirror;
 pub mod reference;
 pub mod serve;
 

@@ -2,10 +2,8 @@ use crate::cli::{Failure, Place, print};
 use crate::config::Config;
 use crate::local;
 use crate::node::{Node, configuration, log, said};
-use axum::Router;
 use clap::Args;
 use std::future::IntoFuture;
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -68,7 +66,7 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<(
         let serve = axum::serve(socket, routes).with_graceful_shutdown(until(stopped.clone()));
         tokio::spawn(serve.into_future())
     });
-    let server = tokio::spawn(serve_tcp(listener, router, stopped.clone()));
+    let server = tokio::spawn(node.front(router, stopped.clone()).await?.serve(listener));
     wait_for_signal().await;
     tracing::info!("stopping: requests in flight are answered, then it ends");
     node.app.end_waiting();
@@ -86,17 +84,6 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<(
         let _ = std::fs::remove_file(local::path(&config.data));
     }
     Ok(())
-}
-
-async fn serve_tcp(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
-    use axum::serve::ListenerExt;
-    // Small answers must not wait for an acknowledgement of the one before.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(until(stopped)).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the server ended");
-    }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

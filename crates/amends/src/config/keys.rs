@@ -54,6 +54,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "What is logged on standard error: error, warn, info, debug or trace, also for single parts.",
     },
     Key {
+        name: "mirror.dir",
+        default: "",
+        example: "\"/srv/status-mirror\"",
+        about: "Folder that the public site is written to after every change, for a static host that stands in when this server is away. It holds nothing else.",
+    },
+    Key {
         name: "egress.allow",
         default: "[]",
         example: "[\"hook.corp.local 10.0.0.0/8 8080\"]",

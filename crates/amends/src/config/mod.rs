@@ -30,6 +30,8 @@ pub struct Config {
     pub log: String,
     /// Addresses of the own network that others may name.
     pub allow: Vec<Allowed>,
+    /// Folder that is kept as a static mirror of the public site.
+    pub mirror: Option<PathBuf>,
     /// How the app judges postmortems: the table `[lint]`.
     pub lint: amends_lint::Config,
     /// Mail.

@@ -181,6 +181,7 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         api_requests_per_minute,
         log: text("log").unwrap_or_else(|| "info".into()),
         allow,
+        mirror: text("mirror.dir").map(PathBuf::from),
         lint: amends_lint::Config::default(),
         mail: Mail {
             server: text("mail.server"),

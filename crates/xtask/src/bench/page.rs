@@ -5,18 +5,41 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use amends_testkit::http::Client;
+use amends_testkit::http::{Client, Response};
 use amends_testkit::process::{Kept, Signal, poll};
 
 use super::Reading;
 
 const ROUNDS: usize = 5;
-const SECONDS: &str = "5s";
+const SECONDS: &str = "3s";
 /// Few enough that what is measured is an answer, not the queue before it.
-const CONNECTIONS: &str = "2";
+const FEW: u32 = 2;
 const GOAL_MS: f64 = 1.0;
-/// As fast as a server that does nothing but give files, within what a proxy more would cost.
-const GOAL_RATIO: f64 = 0.5;
+
+/// What is asked for by how many at once, and how many times as fast as nginx it has to be.
+struct Work {
+    name: &'static str,
+    path: &'static str,
+    /// Whether the reader has it already, and is told so.
+    known: bool,
+    connections: u32,
+    goal: f64,
+}
+
+const fn work(name: &'static str, path: &'static str, known: bool, connections: u32, goal: f64) -> Work {
+    Work { name, path, known, connections, goal }
+}
+
+const WORKS: [Work; 7] = [
+    work("page", "/", false, FEW, 1.0),
+    work("page_64", "/", false, 64, 1.2),
+    work("page_512", "/", false, 512, 1.0),
+    work("page_known_64", "/", true, 64, 1.0),
+    work("page_known_512", "/", true, 512, 1.0),
+    work("summary_64", SUMMARY, false, 64, 1.0),
+    work("summary_512", SUMMARY, false, 512, 1.0),
+];
+const SUMMARY: &str = "/api/v2/summary.json";
 
 /// The demo, run by the program that ships.
 pub struct Demo {
@@ -60,32 +83,50 @@ impl Demo {
 }
 
 fn get(url: &str, path: &str) -> Result<Vec<u8>, String> {
+    ask(url, path).map(|answer| answer.body)
+}
+
+fn ask(url: &str, path: &str) -> Result<Response, String> {
     let answer = Client::new(url).attempt("GET", path, &[("accept-encoding", "gzip")], b"");
     let answer = answer.map_err(|error| format!("{url}{path}: {error}"))?;
-    if answer.status == 200 { Ok(answer.body) } else { Err(format!("{url}{path}: {}", answer.status)) }
+    if answer.status == 200 { Ok(answer) } else { Err(format!("{url}{path}: {}", answer.status)) }
 }
 
 pub fn measure() -> Result<Vec<Reading>, String> {
     let demo = Demo::start(&super::program()?)?;
-    let bytes = demo.get("/")?;
-    let nginx = Nginx::start(&bytes)?;
-    if get(&nginx.url, "/")? != bytes {
+    let (page, summary) = (demo.get("/")?, demo.get(SUMMARY)?);
+    let nginx = Nginx::start(&[("index.html", &page), (&SUMMARY[1..], &summary)])?;
+    if get(&nginx.url, "/")? != page || get(&nginx.url, SUMMARY)? != summary {
         return Err("nginx gives other bytes than were laid there".into());
     }
-    println!("the page: {} bytes, compressed", bytes.len());
+    println!("compressed: the page {} bytes, summary.json {} bytes", page.len(), summary.len());
     let mut readings = Vec::new();
     for round in 0..=ROUNDS {
-        let (ours, theirs) = (load(&demo.url)?, load(&nginx.url)?);
-        if round == 0 {
-            continue; // Warming up.
+        for work in &WORKS {
+            // In turns, so that neither always has the quieter half of a minute.
+            let (ours, theirs) = if round % 2 == 0 {
+                let ours = load(&demo.url, work)?;
+                (ours, load(&nginx.url, work)?)
+            } else {
+                let theirs = load(&nginx.url, work)?;
+                (load(&demo.url, work)?, theirs)
+            };
+            if round == 0 {
+                continue; // Warming up.
+            }
+            println!(
+                "{}: ours p50 {:.3} p99 {:.3} ms, {:.0}/s · nginx p50 {:.3} p99 {:.3} ms, {:.0}/s",
+                work.name, ours.p50, ours.p99, ours.rate, theirs.p50, theirs.p99, theirs.rate
+            );
+            if work.connections == FEW {
+                readings.push(Reading::new("page_p99", "ms", ours.p99, GOAL_MS));
+            }
+            let beside = |what: &str, ratio, goal| {
+                Reading::new(&format!("{}_{what}_beside_nginx", work.name), "ratio", ratio, goal)
+            };
+            readings.push(beside("rate", ours.rate / theirs.rate, work.goal));
+            readings.push(beside("p99", theirs.p99 / ours.p99, 1.0));
         }
-        println!(
-            "ours p50 {:.3} p99 {:.3} ms, {:.0}/s · nginx p50 {:.3} p99 {:.3} ms, {:.0}/s",
-            ours.p50, ours.p99, ours.rate, theirs.p50, theirs.p99, theirs.rate
-        );
-        readings.push(Reading::new("page_p99", "ms", ours.p99, GOAL_MS));
-        readings.push(Reading::new("page_p99_beside_nginx", "ratio", theirs.p99 / ours.p99, GOAL_RATIO));
-        readings.push(Reading::new("page_rate_beside_nginx", "ratio", ours.rate / theirs.rate, GOAL_RATIO));
     }
     Ok(readings)
 }
@@ -97,10 +138,21 @@ struct Load {
     rate: f64,
 }
 
-fn load(url: &str) -> Result<Load, String> {
+fn load(url: &str, work: &Work) -> Result<Load, String> {
     let mut wrk = Command::new("wrk");
-    wrk.args(["--threads", "1", "--connections", CONNECTIONS, "--duration", SECONDS, "--latency"]);
-    wrk.args(["--header", "Accept-Encoding: gzip", &format!("{url}/")]).stdin(Stdio::null());
+    wrk.args(["--threads", "1", "--connections", &work.connections.to_string()]);
+    wrk.args(["--duration", SECONDS, "--latency", "--header", "Accept-Encoding: gzip"]);
+    if work.known {
+        let answer = ask(url, work.path)?;
+        let tag = answer.header("etag").ok_or_else(|| format!("{url}{}: no ETag", work.path))?;
+        let headers = [("accept-encoding", "gzip"), ("if-none-match", tag)];
+        let again = Client::new(url).attempt("GET", work.path, &headers, b"")?;
+        if again.status != 304 {
+            return Err(format!("{url}{}: {} to its own ETag", work.path, again.status));
+        }
+        wrk.args(["--header", &format!("If-None-Match: {tag}")]);
+    }
+    wrk.arg(format!("{url}{}", work.path)).stdin(Stdio::null());
     let output = wrk.output().map_err(|error| format!("wrk: {error}"))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     if said.contains("Non-2xx") || said.contains("Socket errors") {
@@ -129,7 +181,7 @@ fn milliseconds(text: &str) -> Option<f64> {
     }
 }
 
-/// nginx with one file.
+/// nginx with a few files, compressed beforehand; otherwise as Debian sets it up.
 struct Nginx {
     url: String,
     process: Kept,
@@ -146,22 +198,30 @@ impl Drop for Nginx {
 }
 
 impl Nginx {
-    fn start(bytes: &[u8]) -> Result<Self, String> {
+    fn start(files: &[(&str, &[u8])]) -> Result<Self, String> {
         let folder = amends_testkit::folder::temporary();
         let port = amends_testkit::port::free();
         let at = folder.path().to_string_lossy().into_owned();
         let user = if crate::setup::is_root() { "user root;" } else { "" };
         let config = format!(
-            "{user} worker_processes auto; daemon off; pid {at}/pid; error_log {at}/error.log; events {{}}\n\
-             http {{ access_log off; default_type text/html; gzip_static always; keepalive_requests 100000000;\n\
+            "{user} worker_processes auto; worker_rlimit_nofile 8192; daemon off; pid {at}/pid; error_log {at}/error.log;\n\
+             events {{ worker_connections 4096; }}\n\
+             http {{ access_log off; sendfile on; tcp_nopush on; gzip_static on; keepalive_requests 100000000;\n\
+             types {{ text/html html; application/json json; }}\n\
              client_body_temp_path {at}/b; proxy_temp_path {at}/p; fastcgi_temp_path {at}/f; uwsgi_temp_path {at}/u; scgi_temp_path {at}/s;\n\
-             open_file_cache max=10; tcp_nodelay on; server {{ listen 127.0.0.1:{port}; root {at}/www; }} }}\n"
+             server {{ listen 127.0.0.1:{port} backlog=4096; root {at}/www; }} }}\n"
         );
         let lay = || -> std::io::Result<()> {
-            std::fs::create_dir(folder.path().join("www"))?;
-            std::fs::write(folder.path().join("www/index.html.gz"), bytes)?;
-            // For the redirect of / to the index; what is given is the compressed one.
-            std::fs::write(folder.path().join("www/index.html"), b"")?;
+            for (name, bytes) in files {
+                let file = folder.path().join("www").join(name);
+                std::fs::create_dir_all(file.parent().unwrap_or(folder.path()))?;
+                std::fs::write(
+                    file.with_extension(format!("{}.gz", name.rsplit('.').next().unwrap_or(""))),
+                    bytes,
+                )?;
+                // Looked at, but not given: what is given is the compressed one.
+                std::fs::write(file, b"")?;
+            }
             std::fs::write(folder.path().join("nginx.conf"), config)
         };
         lay().map_err(|error| error.to_string())?;

@@ -1,10 +1,11 @@
 //! What the public sees, from a rich record: each output as a snapshot, and what must hold for all of them.
 
 #[path = "../../../tests/sample/mod.rs"]
-mod sample;
+pub(crate) mod sample;
 
 mod feeds;
 mod hostile;
+mod mirror;
 mod snapshots;
 mod statuspage;
 mod words;

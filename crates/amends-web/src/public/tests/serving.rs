@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 
 #[derive(Default)]
-struct Double {
+pub(super) struct Double {
     record: Mutex<Option<PublicRecord>>,
     gone: AtomicBool,
     reads: AtomicUsize,
@@ -110,7 +110,7 @@ impl Desk for Desk1 {
     }
 }
 
-async fn house() -> (Arc<Double>, Site, Router) {
+pub(super) async fn house() -> (Arc<Double>, Site, Router) {
     let double = Arc::new(Double::default());
     let clock = double.clone();
     let clock = move || sample::now() + SignedDuration::from_secs(clock.later.load(Ordering::SeqCst));
@@ -502,4 +502,67 @@ async fn statuspage_clients_subscribe_in_their_way() {
     .await;
     assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
     assert!(header(&preflight, "access-control-allow-headers").contains("Content-Type"));
+}
+
+async fn told(body: &mut Body) -> Option<String> {
+    use http_body_util::BodyExt;
+    let frame =
+        tokio::time::timeout(std::time::Duration::from_secs(10), body.frame()).await.expect("in time")?;
+    let bytes = frame.expect("whole").into_data().expect("data");
+    Some(String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+}
+
+#[tokio::test]
+async fn an_open_page_hears_the_newest_and_only_that() {
+    let (_, site, router) = house().await;
+    let response = send(&router, "GET", "/events", &[], "").await;
+    assert_eq!(header(&response, "content-type"), "text/event-stream");
+    assert_eq!(
+        (header(&response, "cache-control"), header(&response, "x-accel-buffering")),
+        ("no-store", "no")
+    );
+    assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+    let mut slow = response.into_body();
+    let version = || site.news().borrow().as_ref().expect("news").version.clone();
+    let first = told(&mut slow).await.expect("what is shown now");
+    let page = send(&router, "HEAD", "/", &[], "").await;
+    let changed = site.rendered().documents["/"].changed().strftime("%FT%TZ").to_string();
+    for part in ["event: changed\n", "retry: 5000\n", &format!("id: {}\n", version()), &changed] {
+        assert!(first.contains(part), "{part} in {first}");
+    }
+    assert!(!header(&page, "last-modified").is_empty());
+    for name in ["One", "Two", "Three"] {
+        let mut record = sample::record();
+        record.page.name = name.into();
+        assert!(site.publish(record.clone(), None));
+        assert!(!site.publish(record, None), "nothing new");
+    }
+    assert!(told(&mut slow).await.expect("news").contains(&version()), "the newest alone");
+    site.end_news();
+    assert_eq!(told(&mut slow).await, None, "the server stops");
+    let mut late = send(&router, "GET", "/events", &[], "").await.into_body();
+    assert_eq!(told(&mut late).await, None);
+}
+
+#[tokio::test]
+async fn one_address_cannot_listen_without_end() {
+    let (_, _, router) = house().await;
+    let ask = async || {
+        let mut request = Request::get("/events").body(Body::empty()).expect("request");
+        let address = "192.0.2.9".parse().expect("address");
+        request.extensions_mut().insert(crate::public::ClientAddress(address));
+        router.clone().oneshot(request).await.expect("answers")
+    };
+    let mut open = vec![];
+    let refused = loop {
+        let response = ask().await;
+        if response.status() != StatusCode::OK {
+            break response;
+        }
+        open.push(response);
+    };
+    assert_eq!((open.len(), refused.status()), (100, StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(header(&refused, "retry-after"), "60");
+    open.pop();
+    assert_eq!(ask().await.status(), StatusCode::OK, "one has left");
 }
