@@ -1,11 +1,10 @@
 //! What a rule is given: the text as it was read, the configuration, and what the record knows.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
 use crate::config::Config;
-use crate::phrase::{self, Phrase};
-use crate::prose::{Prose, Sentence};
+use crate::events::{self, Event};
+use crate::prose::{Phrase, Prose, Sentence};
 use crate::read::Reading;
 use crate::read::document::{Block, BlockKind, Document};
 use crate::read::facts::{Audience, Facts, Milestone, MilestoneKind};
@@ -22,30 +21,13 @@ pub struct Case<'a> {
     /// What the record knows, if the text belongs to one.
     pub record: Option<&'a Record>,
     prose: OnceCell<Prose>,
-    phrases: OnceCell<Phrases>,
-}
-
-/// The phrases of a text in its order, and where those of each group are among them.
-struct Phrases {
-    all: Vec<Phrase>,
-    by_group: HashMap<&'static str, Vec<usize>>,
-}
-
-impl Phrases {
-    fn of(document: &Document<'_>) -> Phrases {
-        let all = phrase::phrases(document);
-        let mut by_group: HashMap<&'static str, Vec<usize>> = HashMap::new();
-        for (at, phrase) in all.iter().enumerate() {
-            by_group.entry(phrase.group).or_default().push(at);
-        }
-        Phrases { all, by_group }
-    }
+    events: OnceCell<Vec<Event<'a>>>,
 }
 
 impl<'a> Case<'a> {
     /// Brings together what rules look at.
     pub fn new(reading: &'a Reading<'a>, config: &'a Config, record: Option<&'a Record>) -> Case<'a> {
-        Case { reading, config, record, prose: OnceCell::new(), phrases: OnceCell::new() }
+        Case { reading, config, record, prose: OnceCell::new(), events: OnceCell::new() }
     }
 
     /// Blocks and sections.
@@ -79,36 +61,28 @@ impl<'a> Case<'a> {
         self.config.asked_audience.or_else(said).or(self.config.audience)
     }
 
+    fn prose(&self) -> &Prose {
+        self.prose.get_or_init(|| Prose::of(self.document()))
+    }
+
     /// Every sentence of the text, headings and column names included; code and quotations are not.
     pub fn sentences(&self) -> impl Iterator<Item = Sentence<'_>> {
-        let document = self.document();
-        self.prose.get_or_init(|| Prose::of(document)).sentences(document)
+        self.prose().sentences(self.document())
+    }
+
+    /// What the text says that happened, with its times.
+    pub(crate) fn events(&self) -> &[Event<'a>] {
+        self.events.get_or_init(|| events::events(self))
     }
 
     /// The phrases of any of these groups of the word files, in the order of the text.
-    pub fn phrases<'g>(&self, groups: &'g [&'g str]) -> impl Iterator<Item = &Phrase> + use<'_, 'g> {
-        let phrases = self.all_phrases();
-        let mut places: Vec<usize> =
-            groups.iter().filter_map(|group| phrases.by_group.get(group)).flatten().copied().collect();
-        if groups.len() > 1 {
-            places.sort_unstable();
-        }
-        places.into_iter().filter_map(|at| phrases.all.get(at))
-    }
-
-    fn all_phrases(&self) -> &Phrases {
-        self.phrases.get_or_init(|| Phrases::of(self.document()))
+    pub fn phrases(&self, groups: &[&str]) -> impl Iterator<Item = Phrase> {
+        self.prose().phrases(self.document(), groups)
     }
 
     /// True if a phrase of one of these groups stands in the same sentence.
     pub fn has_beside(&self, phrase: &Phrase, groups: &[&str]) -> bool {
-        // The phrases of one sentence stand together.
-        let all = &self.all_phrases().all;
-        let from = all.partition_point(|other| other.sentence.start < phrase.sentence.start);
-        all[from..]
-            .iter()
-            .take_while(|other| other.sentence.start == phrase.sentence.start)
-            .any(|other| groups.contains(&other.group))
+        self.prose().beside(phrase).any(|group| groups.contains(&group))
     }
 
     /// The sentences, without headings, of sections that are about any of `kinds`.

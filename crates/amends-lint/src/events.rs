@@ -1,20 +1,20 @@
 //! Events that a text tells more than once: in a row of the timeline and again in a sentence.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use crate::case::Case;
 use crate::read::clock::Style;
 use crate::read::document::BlockKind;
 use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::times;
-use crate::words::{Words, split, words};
+use crate::phrase::{self, Group, Scope};
+use crate::prose::split;
 
-static STOP: LazyLock<Words> = words!("stop");
-static CHANGES: LazyLock<Words> = words!("changes");
-static ROLLBACKS: LazyLock<Words> = words!("rollbacks");
-static RESTARTS: LazyLock<Words> = words!("restarts");
-static FAILED: LazyLock<Words> = words!("failed");
+const STOP: Group = Group::of("stop");
+const CHANGES: Group = Group::of("changes");
+const ROLLBACKS: Group = Group::of("rollbacks");
+const RESTARTS: Group = Group::of("restarts");
+const FAILED: Group = Group::of("failed");
 
 /// What kind of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Class {
 }
 
 /// An event with its time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Event<'c> {
     /// Its time.
     pub moment: &'c Moment,
@@ -59,12 +59,14 @@ pub(crate) struct Event<'c> {
 const LIMIT: usize = 400;
 /// Most events of a text that are compared.
 const MOST: usize = 60;
+/// Most times among which they are looked for.
+const AMONG: usize = 2_000;
 
-/// The events of the text that have a time.
+/// The events of the text that have a time; [`Case::events`] keeps them.
 pub(crate) fn events<'c>(case: &Case<'c>) -> Vec<Event<'c>> {
     let mut events: Vec<Event<'c>> = Vec::new();
     let mut read: Option<&Moment> = None;
-    for moment in &case.facts().moments {
+    for moment in case.facts().moments.iter().take(AMONG) {
         // Of the times of one sentence the first stands for what it says.
         let seen = read.is_some_and(|read| std::sync::Arc::ptr_eq(&read.text, &moment.text));
         if seen || moment.cues.rehearsal || !times::counts(case, moment) {
@@ -81,23 +83,25 @@ pub(crate) fn events<'c>(case: &Case<'c>) -> Vec<Event<'c>> {
 
 fn event(moment: &Moment) -> Option<Event<'_>> {
     let text = clip(&moment.text);
+    let hits = phrase::find(Scope::Prose, &text);
+    let has = |group: Group| hits.iter().any(|hit| hit.of(group));
     let words = split(&text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let declared = moment.cues.weight(MilestoneKind::Declared) >= 5;
     let class = if declared {
         Class::Declared
-    } else if ROLLBACKS.any(&words) {
+    } else if has(ROLLBACKS) {
         Class::Rollback
-    } else if RESTARTS.any(&words) {
+    } else if has(RESTARTS) {
         Class::Restart
-    } else if CHANGES.any(&words) {
+    } else if has(CHANGES) {
         Class::Change
     } else {
         return None;
     };
-    let done = words.iter().find(|word| CHANGES.has(word) || ROLLBACKS.has(word) || RESTARTS.has(word));
+    let done = words.iter().find(|word| phrase::any_has(&[CHANGES, ROLLBACKS, RESTARTS], word));
     let verb = done.map_or(String::new(), |word| word.chars().take(5).collect());
-    Some(Event { moment, class, failed: FAILED.any(&words), content: content(&words), verb })
+    Some(Event { moment, class, failed: has(FAILED), content: content(&words), verb })
 }
 
 fn clip(text: &str) -> String {
@@ -113,8 +117,8 @@ fn clip(text: &str) -> String {
 pub(crate) fn content(words: &[&str]) -> BTreeSet<String> {
     words
         .iter()
-        .filter(|word| word.len() >= 3 && !word.contains('@') && !STOP.has(word))
-        .filter(|word| !CHANGES.has(word) && !ROLLBACKS.has(word) && !RESTARTS.has(word))
+        .filter(|word| word.len() >= 3 && !word.contains('@'))
+        .filter(|word| !phrase::any_has(&[STOP, CHANGES, ROLLBACKS, RESTARTS], word))
         .map(|word| word.chars().take(5).collect())
         .collect()
 }
@@ -134,7 +138,7 @@ fn small(count: usize) -> f64 {
 /// Events that are told twice with different times, with the minutes between: the place outside the timeline first.
 pub(crate) fn twice<'c>(case: &Case<'c>) -> Vec<(Event<'c>, Event<'c>, i64)> {
     let (mut rows, mut others): (Vec<Event<'c>>, Vec<Event<'c>>) =
-        events(case).into_iter().partition(|event| event.moment.origin == Origin::Row);
+        case.events().iter().cloned().partition(|event| event.moment.origin == Origin::Row);
     let mut found = Vec::new();
     // One row of the timeline that repeats another word by word.
     let mut at = 0;

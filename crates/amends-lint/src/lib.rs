@@ -28,7 +28,6 @@ mod secret;
 mod times;
 mod topic;
 pub mod waiver;
-mod words;
 
 pub use case::Case;
 pub use check::check;

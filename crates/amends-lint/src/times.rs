@@ -7,11 +7,10 @@ use crate::case::Case;
 use crate::read::document::BlockKind;
 use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::read::section::Kinds;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 /// Words of sentences that speak of a part of the incident.
-static PARTIAL: LazyLock<Words> = words!("partial");
+const PARTIAL: Group = Group::of("partial");
 
 /// A moment that says the time of a milestone.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +71,7 @@ fn in_prose<'c>(
     let same = |other: &&Moment| std::sync::Arc::ptr_eq(&other.text, &moment.text) && other.has_time;
     let beside = |at: Option<usize>| at.and_then(|at| moments.get(at)).is_some_and(same);
     let alone = !beside(index.checked_sub(1)) && !beside(Some(index + 1));
-    if !alone || moment.cues.rehearsal || PARTIAL.any_of(&moment.text) {
+    if !alone || moment.cues.rehearsal || PARTIAL.is_in(&moment.text) {
         return None;
     }
     if let Some(until) = moment.until.filter(|_| moment.cues.effect) {

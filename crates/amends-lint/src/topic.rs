@@ -1,12 +1,12 @@
 //! What a text is about: the stems of the words that carry its meaning, to see whether two places speak of the same.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use crate::words::{Words, split, words};
+use crate::phrase::{self, Group};
+use crate::prose::words;
 
-static STOP: LazyLock<Words> = words!("stop");
-static COMMON: LazyLock<Words> = words!("common");
+const STOP: Group = Group::of("stop");
+const COMMON: Group = Group::of("common");
 
 /// Longest text that is taken apart, in bytes.
 const LIMIT: usize = 4_000;
@@ -17,11 +17,11 @@ pub(crate) fn stems(text: &str) -> BTreeSet<String> {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    split(&text[..end].to_lowercase())
-        .iter()
+    let lower = text[..end].to_lowercase().replace('’', "'");
+    words(&lower)
         .flat_map(|word| word.split('-'))
         .filter(|word| word.len() >= 3 && !word.starts_with('@') && !word.starts_with("http"))
-        .filter(|word| !STOP.has(word) && !COMMON.has(word))
+        .filter(|word| !phrase::any_has(&[STOP, COMMON], word))
         .map(stem)
         .collect()
 }

@@ -1,43 +1,131 @@
 //! Patterns over the words of a sentence, and the data files that they are written in.
 //!
-//! A file holds lists and groups of patterns, one pattern on a line:
+//! A file holds patterns, one on a line; most hold nothing else. There may be lists of words for use in patterns, and
+//! groups with a name of their own:
 //!
 //! ```text
 //! # a comment
+//! a number of
 //! @people: engineer engineers operator
 //!   developer                       a list goes on where a line is indented
-//! [failure]                         a group: what its patterns mean
+//! [failure]                         a group: what the patterns below mean
 //! @people also|simply? failed to
 //! ```
 //!
 //! A pattern is a row of elements. `a|b|@list` stands for one of several words, `verb~` for a regular verb in all
-//! its forms, `%handle`, `%name`, `%number`, `%word` and `%mark` for anything of that sort. With `?` behind it an element may
-//! be absent. `..3` are up to three words, `...3` up to three words or marks. `!a|b`: the next word is none of these;
-//! `<!a|b`: the word before is none of these. `^` and `$` are the ends of the sentence.
+//! its forms, `stem*` for any word that begins so, `%handle`, `%name`, `%number`, `%word` and `%mark` for anything of that
+//! sort. With `?` behind it an element may be absent. `..3` are up to three words, `...3` up to three words or marks.
+//! `!a|b`: the next word is none of these; `<!a|b`: the word before is none of these. `^` and `$` are the ends of the
+//! sentence.
 
 use std::collections::HashMap;
 
+use super::Scope;
+use super::lexicon::Quick;
 use super::token::{Token, class};
 
-/// One of several words or sorts of word.
+/// One of several words or sorts of word, as a file is read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Set {
-    pub ids: Vec<u32>,
-    pub classes: u8,
+struct Set {
+    ids: Vec<u32>,
+    classes: u8,
+    /// True if a stem is among the words.
+    stem: bool,
 }
 
-impl Set {
-    fn holds(&self, token: &Token) -> bool {
-        token.class & self.classes != 0 || (token.id != 0 && self.ids.binary_search(&token.id).is_ok())
+/// The same, ready to be asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Test {
+    words: Words,
+    classes: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Words {
+    None,
+    One(u32),
+    /// The number of a set of words.
+    Set(u32),
+}
+
+impl Test {
+    /// The sorts of word that it takes.
+    pub fn classes(self) -> u8 {
+        self.classes
+    }
+
+    fn holds(self, sets: &Sets, token: &Token) -> bool {
+        token.class & self.classes != 0
+            || match self.words {
+                Words::None => false,
+                Words::One(id) => token.id == id,
+                Words::Set(set) => sets.hold(set, token.id),
+            }
+    }
+}
+
+/// Sets of words. Each word has a row of bits, one for each set.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    members: Vec<Vec<u32>>,
+    known: HashMap<Vec<u32>, u32>,
+    bits: Vec<u64>,
+    row: usize,
+}
+
+impl Sets {
+    fn test(&mut self, set: Set) -> Test {
+        let words = match set.ids.as_slice() {
+            [] => Words::None,
+            [one] if !set.stem => Words::One(*one),
+            _ => {
+                let next = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+                let number = *self.known.entry(set.ids.clone()).or_insert(next);
+                if number == next {
+                    self.members.push(set.ids);
+                }
+                Words::Set(number)
+            }
+        };
+        Test { words, classes: set.classes }
+    }
+
+    /// Adds the words that begin with the stems, once all of them are known, and readies the bits.
+    pub fn close(&mut self, begin: &HashMap<u32, Vec<u32>>, words: usize) {
+        self.known.clear();
+        self.row = self.members.len().div_ceil(64);
+        self.bits = vec![0; self.row * words];
+        for (set, members) in self.members.iter_mut().enumerate() {
+            let more: Vec<u32> = members.iter().filter_map(|id| begin.get(id)).flatten().copied().collect();
+            members.extend(more);
+            members.sort_unstable();
+            members.dedup();
+            for id in members {
+                self.bits[*id as usize * self.row + set / 64] |= 1 << (set % 64);
+            }
+        }
+    }
+
+    fn hold(&self, set: u32, id: u32) -> bool {
+        self.bits[id as usize * self.row + (set / 64) as usize] >> (set % 64) & 1 == 1
+    }
+
+    /// The words that a test takes.
+    pub fn words(&self, test: Test) -> Vec<u32> {
+        match test.words {
+            Words::None => Vec::new(),
+            Words::One(id) => vec![id],
+            Words::Set(set) => self.members[set as usize].clone(),
+        }
     }
 }
 
 #[derive(Clone, Debug)]
 enum Element {
-    One { set: Set, optional: bool },
+    One { test: Test, optional: bool },
     Gap { most: usize, marks: bool },
-    NotNext(Set),
-    NotBefore(Set),
+    NotNext(Test),
+    NotBefore(Test),
     Start,
     End,
 }
@@ -45,39 +133,48 @@ enum Element {
 /// What is looked for.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
-    pub group: usize,
+    pub scope: Scope,
+    pub group: u16,
     elements: Vec<Element>,
 }
 
 impl Pattern {
+    /// The word that it is, if it is a single one.
+    pub fn alone(&self) -> Option<Test> {
+        match self.elements.as_slice() {
+            [Element::One { test, optional: false }] => Some(*test),
+            _ => None,
+        }
+    }
+
     /// The words with which it can begin.
-    pub fn first(&self) -> Option<&Set> {
+    pub fn first(&self) -> Option<Test> {
         self.elements.iter().find_map(|element| match element {
-            Element::One { set, optional: false } => Some(set),
+            Element::One { test, optional: false } => Some(*test),
             _ => None,
         })
     }
 
     /// Where it ends, if it begins at token `at`.
-    pub fn ends(&self, tokens: &[Token], at: usize) -> Option<usize> {
-        matches(&self.elements, tokens, at)
+    pub fn ends(&self, sets: &Sets, tokens: &[Token], at: usize) -> Option<usize> {
+        matches(&self.elements, sets, tokens, at)
     }
 }
 
-fn matches(elements: &[Element], tokens: &[Token], at: usize) -> Option<usize> {
+fn matches(elements: &[Element], sets: &Sets, tokens: &[Token], at: usize) -> Option<usize> {
     let Some((first, rest)) = elements.split_first() else { return Some(at) };
     match first {
-        Element::One { set, optional } => {
-            if tokens.get(at).is_some_and(|token| set.holds(token))
-                && let Some(end) = matches(rest, tokens, at + 1)
+        Element::One { test, optional } => {
+            if tokens.get(at).is_some_and(|token| test.holds(sets, token))
+                && let Some(end) = matches(rest, sets, tokens, at + 1)
             {
                 return Some(end);
             }
-            if *optional { matches(rest, tokens, at) } else { None }
+            if *optional { matches(rest, sets, tokens, at) } else { None }
         }
         Element::Gap { most, marks } => {
             for skip in 0..=*most {
-                if let Some(end) = matches(rest, tokens, at + skip) {
+                if let Some(end) = matches(rest, sets, tokens, at + skip) {
                     return Some(end);
                 }
                 let passed = tokens.get(at + skip)?;
@@ -87,18 +184,18 @@ fn matches(elements: &[Element], tokens: &[Token], at: usize) -> Option<usize> {
             }
             None
         }
-        Element::NotNext(set) => {
-            let next = tokens.get(at).is_some_and(|token| set.holds(token));
-            if next { None } else { matches(rest, tokens, at) }
+        Element::NotNext(test) => {
+            let next = tokens.get(at).is_some_and(|token| test.holds(sets, token));
+            if next { None } else { matches(rest, sets, tokens, at) }
         }
-        Element::NotBefore(set) => {
+        Element::NotBefore(test) => {
             let before =
-                at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|token| set.holds(token));
-            if before { None } else { matches(rest, tokens, at) }
+                at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|token| test.holds(sets, token));
+            if before { None } else { matches(rest, sets, tokens, at) }
         }
         Element::Start => {
             if begins(tokens, at) {
-                matches(rest, tokens, at)
+                matches(rest, sets, tokens, at)
             } else {
                 None
             }
@@ -106,7 +203,7 @@ fn matches(elements: &[Element], tokens: &[Token], at: usize) -> Option<usize> {
         Element::End => {
             let over =
                 tokens.get(at..).unwrap_or_default().iter().all(|token| token.class & class::MARK != 0);
-            if over { matches(rest, tokens, at) } else { None }
+            if over { matches(rest, sets, tokens, at) } else { None }
         }
     }
 }
@@ -116,21 +213,28 @@ fn begins(tokens: &[Token], at: usize) -> bool {
     tokens.get(..at).unwrap_or_default().iter().all(|token| token.class & class::MARK != 0)
 }
 
-/// What the data files say, before words have numbers.
+/// What the data files say, while they are read.
 #[derive(Default)]
 pub(super) struct Reader {
-    pub vocabulary: HashMap<String, u32, crate::words::Quick>,
+    pub vocabulary: HashMap<String, u32, Quick>,
     pub groups: Vec<&'static str>,
     pub patterns: Vec<Pattern>,
+    pub sets: Sets,
     pub errors: Vec<String>,
     lists: HashMap<&'static str, Set>,
 }
 
 impl Reader {
+    /// Each file is a group.
+    pub fn new(files: Vec<&'static str>) -> Reader {
+        Reader { groups: files, ..Reader::default() }
+    }
+
     /// Reads one file. What is wrong in it is kept in `errors`, which a test wants empty.
-    pub fn read(&mut self, file: &'static str) {
+    pub fn read(&mut self, scope: Scope, number: usize, file: &'static str) {
+        let name = self.groups[number];
         let mut list: Option<&'static str> = None;
-        let mut group: Option<usize> = None;
+        let mut group = number;
         for line in file.lines() {
             let line = line.split_once(" #").map_or(line, |(before, _)| before);
             let text = line.trim();
@@ -138,27 +242,27 @@ impl Reader {
                 continue;
             }
             let indented = line.starts_with([' ', '\t']);
-            if let Some(name) = list
+            if let Some(list) = list
                 && indented
             {
-                self.extend(name, text);
+                self.extend(list, text);
             } else if let Some((name, words)) = text.strip_prefix('@').and_then(|rest| rest.split_once(':')) {
                 list = Some(name);
+                self.lists.insert(name, Set::default());
                 self.extend(name, words);
             } else if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 list = None;
-                group = Some(self.group(name));
-            } else if let Some(group) = group {
+                group = self.group(name);
+            } else {
                 list = None;
                 let elements: Option<Vec<Element>> =
                     text.split_whitespace().map(|part| self.element(part)).collect();
-                let pattern = elements.map(|elements| Pattern { group, elements });
+                let group = u16::try_from(group).unwrap_or(u16::MAX);
+                let pattern = elements.map(|elements| Pattern { scope, group, elements });
                 match pattern.filter(|pattern| pattern.first().is_some()) {
                     Some(pattern) => self.patterns.push(pattern),
-                    None => self.errors.push(format!("not understood, or begins with no word: {text}")),
+                    None => self.errors.push(format!("{name}: not understood, or begins with no word: {text}")),
                 }
-            } else {
-                self.errors.push(format!("outside of any group: {text}"));
             }
         }
     }
@@ -192,13 +296,18 @@ impl Reader {
             return Some(Element::Gap { most: most.parse().ok()?, marks: false });
         }
         if let Some(set) = part.strip_prefix("<!") {
-            return Some(Element::NotBefore(self.set(set)?));
+            return Some(Element::NotBefore(self.test(set)?));
         }
         if let Some(set) = part.strip_prefix('!').filter(|set| !set.is_empty()) {
-            return Some(Element::NotNext(self.set(set)?));
+            return Some(Element::NotNext(self.test(set)?));
         }
         let (words, optional) = part.strip_suffix('?').map_or((part, false), |words| (words, true));
-        Some(Element::One { set: self.set(words)?, optional })
+        Some(Element::One { test: self.test(words)?, optional })
+    }
+
+    fn test(&mut self, words: &'static str) -> Option<Test> {
+        let set = self.set(words)?;
+        Some(self.sets.test(set))
     }
 
     fn set(&mut self, words: &'static str) -> Option<Set> {
@@ -218,13 +327,16 @@ impl Reader {
             } else if let Some(verb) = word.strip_suffix('~') {
                 for form in forms(verb) {
                     let id = self.word(form);
-                    join(&mut all, Set { ids: vec![id], classes: 0 });
+                    all.ids.push(id);
                 }
             } else {
+                all.stem |= word.ends_with('*');
                 let id = self.word(word.to_owned());
-                join(&mut all, Set { ids: vec![id], classes: 0 });
+                all.ids.push(id);
             }
         }
+        all.ids.sort_unstable();
+        all.ids.dedup();
         (!all.ids.is_empty() || all.classes != 0).then_some(all)
     }
 
@@ -236,6 +348,7 @@ impl Reader {
 
 fn join(all: &mut Set, more: Set) {
     all.classes |= more.classes;
+    all.stem |= more.stem;
     all.ids.extend(more.ids);
     all.ids.sort_unstable();
     all.ids.dedup();

@@ -16,6 +16,9 @@ pub(super) mod class {
     pub const WORD: u8 = 1 << 4;
 }
 
+/// How many classes there are.
+pub(super) const CLASSES: usize = 5;
+
 /// A word or mark with its place in the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
@@ -29,66 +32,85 @@ pub(super) struct Token {
 /// Takes a sentence apart. Words keep apostrophes and hyphens inside them; other marks are tokens of one character.
 pub(super) fn tokens(lexicon: &Lexicon, text: &str, into: &mut Vec<Token>) {
     into.clear();
+    let bytes = text.as_bytes();
     let mut lower = String::new();
-    let mut chars = text.char_indices().peekable();
-    let mut first = true;
-    while let Some((start, c)) = chars.next() {
-        if c.is_whitespace() || matches!(c, '*' | '_' | '`' | '"' | '“' | '”') {
+    let (mut at, mut first) = (0, true);
+    while let Some(byte) = bytes.get(at).copied() {
+        if byte.is_ascii_whitespace() || matches!(byte, b'*' | b'_' | b'`' | b'"') {
+            at += 1;
             continue;
         }
-        let handle = c == '@' && chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
+        let c = if byte.is_ascii() { char::from(byte) } else { char_at(text, at) };
+        let start = at;
+        at += c.len_utf8();
+        if c.is_whitespace() || matches!(c, '“' | '”') {
+            continue;
+        }
+        let handle = c == '@' && char_at(text, at).is_alphanumeric();
         if !handle && !c.is_alphanumeric() {
-            let end = start + c.len_utf8();
-            let id = lexicon.id(&text[start..end]);
-            into.push(Token { start, end, id, class: class::MARK });
+            let id = if c.is_ascii() { lexicon.mark(byte) } else { lexicon.id(&text[start..at]) };
+            into.push(Token { start, end: at, id, class: class::MARK });
             continue;
         }
-        let mut end = start + c.len_utf8();
-        while let Some((at, next)) = chars.peek().copied() {
-            let inner = matches!(next, '\'' | '’' | '-' | '‑' | '_')
-                || (next == '.' && c.is_ascii_digit())
-                || (handle && next == '.');
-            let joins =
-                inner && text[at + next.len_utf8()..].chars().next().is_some_and(char::is_alphanumeric);
-            if !next.is_alphanumeric() && !joins {
-                break;
-            }
-            end = at + next.len_utf8();
-            chars.next();
-        }
-        let word = &text[start..end];
-        lower.clear();
-        lower.extend(word.chars().flat_map(char::to_lowercase).map(|c| match c {
-            '’' => '\'',
-            '‑' => '-',
-            other => other,
-        }));
-        let capital = c.is_uppercase() && word.chars().nth(1).is_some_and(char::is_lowercase);
+        at = word_end(text, at, handle, c.is_ascii_digit());
+        let word = &text[start..at];
+        fold(word, &mut lower);
         let class = if handle {
             class::HANDLE
         } else if c.is_ascii_digit() {
             class::NUMBER
-        } else if capital && !first {
+        } else if !first && c.is_uppercase() && char_at(text, start + c.len_utf8()).is_lowercase() {
             class::NAME | class::WORD
         } else {
             class::WORD
         };
-        // "the engineer's mistake": the ending is a word of its own.
-        let owned = lower.strip_suffix("'s").filter(|owner| !owner.is_empty()).map(str::len);
-        let split = if owned.is_some() {
-            end - word.chars().rev().take(2).map(char::len_utf8).sum::<usize>()
-        } else {
-            end
-        };
-        into.push(Token {
-            start,
-            end: split,
-            id: lexicon.id(lower.get(..owned.unwrap_or(lower.len())).unwrap_or("")),
-            class,
-        });
-        if owned.is_some() {
-            into.push(Token { start: split, end, id: lexicon.id("'s"), class: class::WORD });
-        }
         first = false;
+        // "the engineer's mistake": the ending is a word of its own.
+        match lower.strip_suffix("'s").filter(|owner| !owner.is_empty()) {
+            Some(owner) => {
+                let split = at - word.chars().rev().take(2).map(char::len_utf8).sum::<usize>();
+                into.push(Token { start, end: split, id: lexicon.id(owner), class });
+                into.push(Token { start: split, end: at, id: lexicon.id("'s"), class: class::WORD });
+            }
+            None => into.push(Token { start, end: at, id: lexicon.id(&lower), class }),
+        }
     }
+}
+
+/// Where the word goes on to whose first character ends at `at`.
+fn word_end(text: &str, mut at: usize, handle: bool, number: bool) -> usize {
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at).copied() {
+        let c = if byte.is_ascii() { char::from(byte) } else { char_at(text, at) };
+        let next = at + c.len_utf8();
+        let inside = c.is_alphanumeric() || {
+            let joins = matches!(c, '\'' | '’' | '-' | '‑' | '_') || (c == '.' && (number || handle));
+            joins && char_at(text, next).is_alphanumeric()
+        };
+        if !inside {
+            break;
+        }
+        at = next;
+    }
+    at
+}
+
+/// The character that begins at a byte; a blank behind the last one.
+fn char_at(text: &str, at: usize) -> char {
+    text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ')
+}
+
+/// The word in lower case, with straight apostrophes and hyphens.
+fn fold(word: &str, lower: &mut String) {
+    lower.clear();
+    if word.is_ascii() {
+        lower.push_str(word);
+        lower.make_ascii_lowercase();
+        return;
+    }
+    lower.extend(word.chars().flat_map(char::to_lowercase).map(|c| match c {
+        '’' => '\'',
+        '‑' => '-',
+        other => other,
+    }));
 }

@@ -3,6 +3,7 @@
 //! This is the ground that facts and rules stand on: no rule needs to look at Markdown syntax again. Code blocks
 //! that hold Markdown (a report quoted inside an article) are read as well and marked `embedded`.
 
+use super::clock::Mention;
 use super::front::{self, FrontMatter};
 use super::section::Kinds;
 use super::span::{LineIndex, Span};
@@ -55,6 +56,8 @@ pub struct Block {
     pub kind: BlockKind,
     /// Its words.
     pub text: Text,
+    /// The times and dates in its words.
+    pub mentions: Vec<Mention>,
     /// Where it stands.
     pub span: Span,
     /// The index of its section.

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use super::clock;
 use super::document::{Block, Document};
 use super::facts::{Amount, Duration, DurationOf, Quantity};
 use super::section::Kinds;
@@ -19,7 +18,9 @@ pub(super) fn read(document: &Document<'_>) -> (Vec<Duration>, Vec<Quantity>) {
             continue;
         }
         let (durations, quantities) = (&mut durations, &mut quantities);
-        Walk { document, block, text: block.text.as_str(), durations, quantities, sentence: None }.run();
+        let text = block.text.as_str();
+        let lower = text.to_ascii_lowercase();
+        Walk { document, block, text, lower: &lower, durations, quantities, sentence: None }.run();
     }
     (durations, quantities)
 }
@@ -48,12 +49,15 @@ struct Word<'t> {
     start: usize,
     end: usize,
     text: &'t str,
+    /// The same in lower case (ASCII).
+    lower: &'t str,
 }
 
 struct Walk<'w, 't> {
     document: &'w Document<'w>,
     block: &'w Block,
     text: &'t str,
+    lower: &'t str,
     durations: &'w mut Vec<Duration>,
     quantities: &'w mut Vec<Quantity>,
     sentence: Option<Sentence>,
@@ -73,7 +77,7 @@ impl<'t> Walk<'_, 't> {
 
     /// The words, without those that are times, dates or web addresses.
     fn words(&self) -> Vec<Word<'t>> {
-        let mut times = clock::mentions(self.text).into_iter().peekable();
+        let mut times = self.block.mentions.iter().peekable();
         let mut words = Vec::new();
         let mut start = None;
         for (at, c) in self.text.char_indices().chain([(self.text.len(), ' ')]) {
@@ -93,11 +97,12 @@ impl<'t> Walk<'_, 't> {
                         let lead = raw.len()
                             - raw.trim_start_matches([',', ':', '!', '?', '~', '≈', '.', '\'', '’']).len();
                         if !text.is_empty() {
-                            words.push(Word { start: from + lead, end: from + lead + text.len(), text });
+                            let (start, end) = (from + lead, from + lead + text.len());
+                            words.push(Word { start, end, text, lower: &self.lower[start..end] });
                         }
                     } else {
                         // Keeps what stands before and after a time apart.
-                        words.push(Word { start: from, end: from, text: "" });
+                        words.push(Word { start: from, end: from, text: "", lower: "" });
                     }
                 }
                 _ => {}
@@ -199,9 +204,9 @@ impl<'t> Walk<'_, 't> {
 }
 
 fn approximate(words: &[Word<'_>], at: usize) -> bool {
-    let before = at.checked_sub(1).map_or("", |at| words[at].text).to_ascii_lowercase();
+    let before = at.checked_sub(1).map_or("", |at| words[at].lower);
     matches!(
-        before.as_str(),
+        before,
         "about"
             | "around"
             | "approximately"
@@ -223,16 +228,15 @@ fn joined(words: &[Word<'_>], at: usize) -> Option<usize> {
 }
 
 fn one_length(words: &[Word<'_>], at: usize) -> Option<Length> {
-    let word = words.get(at)?.text;
-    let lower = word.to_ascii_lowercase();
-    let next = |ahead: usize| words.get(at + ahead).map_or("", |word| word.text).to_ascii_lowercase();
+    let lower = words.get(at)?.lower;
+    let next = |ahead: usize| words.get(at + ahead).map_or("", |word| word.lower);
     let length = |number: f64, unit: f64, taken: usize| {
         Some(Length { seconds: number * unit, unit, next: at + taken })
     };
-    if lower == "half" && matches!(next(1).as_str(), "an" | "a") {
-        return length(0.5, unit(&next(2))?, 3);
+    if lower == "half" && matches!(next(1), "an" | "a") {
+        return length(0.5, unit(next(2))?, 3);
     }
-    if matches!(lower.as_str(), "an" | "one") && next(1) == "hour" {
+    if matches!(lower, "an" | "one") && next(1) == "hour" {
         let half = next(2) == "and" && next(3) == "a" && next(4) == "half";
         return if half { length(1.5, 3600.0, 5) } else { length(1.0, 3600.0, 2) };
     }
@@ -247,7 +251,7 @@ fn one_length(words: &[Word<'_>], at: usize) -> Option<Length> {
     {
         return length(number, unit, 1);
     }
-    length(number(&lower)?, unit(&next(1))?, 2)
+    length(number(lower)?, unit(next(1))?, 2)
 }
 
 fn unit(word: &str) -> Option<f64> {
@@ -261,7 +265,7 @@ fn unit(word: &str) -> Option<f64> {
     })
 }
 
-/// A number in digits (with thousands separators) or as a word.
+/// A number in digits (with thousands separators) or as a word in lower case.
 fn number(word: &str) -> Option<f64> {
     if word.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
         let (digits, times) = match word.strip_suffix(['k', 'K']) {
@@ -312,7 +316,6 @@ fn number(word: &str) -> Option<f64> {
         ("hundred", 100.0),
         ("dozen", 12.0),
     ];
-    let word = word.to_ascii_lowercase();
     if let Some(at) = SMALL.iter().position(|small| *small == word) {
         return u8::try_from(at).ok().map(f64::from);
     }
@@ -365,24 +368,24 @@ fn length_of(before: &str, sentence: &str) -> Option<DurationOf> {
 /// How many, and the index of the word after it.
 fn amount(words: &[Word<'_>], at: usize) -> Option<(Amount, usize)> {
     let word = words[at].text;
-    let lower = word.to_ascii_lowercase();
-    let next = words.get(at + 1).map_or("", |word| word.text).to_ascii_lowercase();
-    let third = words.get(at + 2).map_or("", |word| word.text).to_ascii_lowercase();
+    let lower = words[at].lower;
+    let next = words.get(at + 1).map_or("", |word| word.lower);
+    let third = words.get(at + 2).map_or("", |word| word.lower);
     if let Some(digits) = word.strip_suffix('%') {
         return Some((Amount::Percent(number(digits)?), at + 1));
     }
     if let Some(digits) = word.strip_prefix(['$', '€', '£']) {
         return Some((Amount::Money(number(digits)?), at + 1));
     }
-    if matches!(lower.as_str(), "a" | "the") {
+    if matches!(lower, "a" | "the") {
         let woolly = matches!(
-            next.as_str(),
+            next,
             "number" | "handful" | "couple" | "lot" | "few" | "fraction" | "majority" | "subset"
         );
         let of = third == "of";
         return (woolly && (of || next == "few")).then_some((Amount::Woolly, at + 2));
     }
-    match lower.as_str() {
+    match lower {
         "some" | "several" | "many" | "various" | "numerous" | "few" | "most" | "significant"
         | "multiple" | "countless" => {
             return Some((Amount::Woolly, at + 1));
@@ -391,8 +394,8 @@ fn amount(words: &[Word<'_>], at: usize) -> Option<(Amount, usize)> {
         "no" | "none" => return Some((Amount::Nothing, at + 1)),
         _ => {}
     }
-    let value = number(&lower)?;
-    if matches!(next.as_str(), "percent" | "per") {
+    let value = number(lower)?;
+    if matches!(next, "percent" | "per") {
         let length = if next == "per" && third == "cent" { 3 } else { 2 };
         return Some((Amount::Percent(value), at + length));
     }

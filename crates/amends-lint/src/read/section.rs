@@ -74,10 +74,18 @@ impl Kinds {
     /// The topics that the words of a heading (or label) name.
     pub fn of_heading(title: &str) -> Kinds {
         let title = title.to_lowercase().replace(['’', '‘'], "'");
-        HEADINGS
-            .iter()
-            .filter(|(phrase, _)| holds_phrase(&title, phrase))
-            .fold(Kinds::NONE, |all, (_, kind)| all | *kind)
+        let mut kinds = Kinds::NONE;
+        let mut inside = false;
+        for (at, c) in title.char_indices() {
+            // At the start of a word, or at a mark.
+            if !inside {
+                let rest = &title[at..];
+                let named = HEADINGS.iter().filter(|(phrase, _)| rest.starts_with(phrase));
+                kinds = named.fold(kinds, |all, (_, kind)| all | *kind);
+            }
+            inside = c.is_alphanumeric();
+        }
+        kinds
     }
 }
 
@@ -95,12 +103,7 @@ impl fmt::Debug for Kinds {
     }
 }
 
-/// True if `phrase` stands in `text` at the start of a word. Both are in lower case.
-fn holds_phrase(text: &str, phrase: &str) -> bool {
-    text.match_indices(phrase).any(|(at, _)| !text[..at].ends_with(|before: char| before.is_alphanumeric()))
-}
-
-/// Starts of phrases in headings, in lower case.
+/// Phrases in headings, in lower case. They begin with a word and may end inside of one.
 const HEADINGS: &[(&str, Kinds)] = &[
     ("timeline", Kinds::TIMELINE),
     ("time line", Kinds::TIMELINE),

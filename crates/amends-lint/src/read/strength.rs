@@ -6,7 +6,8 @@
 
 use serde::Serialize;
 
-use crate::phrase::{self, Hit};
+use crate::phrase::{self, Hit, Scope};
+use crate::prose::sentences;
 
 /// What an action relies on, from the weakest to the strongest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -76,11 +77,11 @@ pub(crate) struct Judged {
 /// Judges the words of an action.
 pub(crate) fn judge(text: &str, tracked: bool) -> Judged {
     let text = body(text);
-    let mut sentences = phrase::sentences(text).into_iter().map(|(start, end)| &text[start..end]);
-    let first = sentences.next().map_or(NOTHING, sentence);
+    let mut parts = sentences(text).into_iter().map(|(start, end)| &text[start..end]);
+    let first = parts.next().map_or(NOTHING, sentence);
     // "Investigate why nobody was paged. Fix the alert." promises the second thing as well.
     let judged = match first.strength {
-        Strength::Administrative if first.open => sentences
+        Strength::Administrative if first.open => parts
             .take(4)
             .map(sentence)
             .filter(|other| other.headed)
@@ -100,16 +101,16 @@ pub(crate) fn judge(text: &str, tracked: bool) -> Judged {
 /// True if a text begins by saying what to do.
 pub(crate) fn begins_with_verb(text: &str) -> bool {
     let text = body(text);
-    let first = phrase::sentences(text).into_iter().next();
+    let first = sentences(text).into_iter().next();
     first.is_some_and(|(start, end)| sentence(&text[start..end]).headed)
 }
 
 /// True if an action is told as something that was done: "Fixed the check", "The job has been added".
 pub(crate) fn says_done(text: &str) -> bool {
     let text = body(text);
-    let Some((start, end)) = phrase::sentences(text).into_iter().next() else { return false };
-    let hits = phrase::find(&text[start..end]);
-    let has = |group: &str| hits.iter().any(|hit| hit.group == group);
+    let Some((start, end)) = sentences(text).into_iter().next() else { return false };
+    let hits = find(&text[start..end]);
+    let has = |group: &str| hits.iter().any(|hit| hit.is(group));
     has("done") && !has("to-come")
 }
 
@@ -127,26 +128,30 @@ pub(crate) fn says_what_to_do(text: &str) -> bool {
             "ensure",
             "vigilance",
         ]
-        .contains(&hit.group)
+        .contains(&hit.group())
     };
-    begins_with_verb(text) || phrase::find(body(text)).iter().any(promised)
+    begins_with_verb(text) || find(body(text)).iter().any(promised)
 }
 
 /// The verb with which an action begins, if it only says that something will be tried or looked at, and whether the
 /// action names something to look at all the same.
 pub(crate) fn open_verb(text: &str) -> Option<(&str, bool)> {
     let text = body(text);
-    let (start, end) = phrase::sentences(text).into_iter().next()?;
+    let (start, end) = sentences(text).into_iter().next()?;
     let mut rest = &text[start..end];
-    let artefact = phrase::find(rest).iter().any(|hit| hit.group == "artefact");
+    let artefact = find(rest).iter().any(|hit| hit.is("artefact"));
     for _ in 0..5 {
-        let hits = phrase::find(rest);
+        let hits = find(rest);
         if let Some(hit) = at_start(&hits, rest, "unverifiable").or_else(|| at_start(&hits, rest, "ensure")) {
             return Some((rest.get(hit.start..hit.end)?, artefact));
         }
         rest = rest.get(at_start(&hits, rest, "lead")?.end..)?;
     }
     None
+}
+
+fn find(text: &str) -> Vec<Hit> {
+    phrase::find(Scope::Action, text)
 }
 
 #[derive(Clone, Copy)]
@@ -179,16 +184,16 @@ fn body(text: &str) -> &str {
         return text;
     }
     let words = before.split_whitespace().count();
-    let whole = words >= 3 || (words == 2 && head(&phrase::find(before), before).is_some());
+    let whole = words >= 3 || (words == 2 && head(&find(before), before).is_some());
     if whole || after.trim().is_empty() { before } else { after }
 }
 
 fn sentence(text: &str) -> Sentence {
     let (mut rest, mut ensured) = (text, false);
-    let whole = phrase::find(text);
+    let whole = find(text);
     // Leads can stand behind one another: "We should also continue to …".
     for _ in 0..5 {
-        let hits = phrase::find(rest);
+        let hits = find(rest);
         let lead = at_start(&hits, rest, "lead").or_else(|| {
             let ensure = at_start(&hits, rest, "ensure");
             ensured |= ensure.is_some();
@@ -199,11 +204,11 @@ fn sentence(text: &str) -> Sentence {
             None => break,
         }
     }
-    let hits = phrase::find(rest);
-    let has = |group: &str| whole.iter().any(|hit| hit.group == group);
+    let hits = find(rest);
+    let has = |group: &str| whole.iter().any(|hit| hit.is(group));
     let artefact = has("artefact");
     let open = ensured
-        || at_start(&phrase::find(text), text, "unverifiable").is_some()
+        || at_start(&find(text), text, "unverifiable").is_some()
         || at_start(&hits, rest, "unverifiable").is_some();
     if has("vigilance") {
         return Sentence { strength: Strength::Vigilance, open, artefact, ..NOTHING };
@@ -226,7 +231,7 @@ fn sentence(text: &str) -> Sentence {
 
 fn at_start<'h>(hits: &'h [Hit], text: &str, group: &str) -> Option<&'h Hit> {
     let first = text.find(char::is_alphanumeric)?;
-    hits.iter().filter(|hit| hit.group == group && hit.start <= first).max_by_key(|hit| hit.end)
+    hits.iter().filter(|hit| hit.is(group) && hit.start <= first).max_by_key(|hit| hit.end)
 }
 
 #[derive(Clone, Copy, Default)]
@@ -268,14 +273,14 @@ fn thing(hits: &[Hit], text: &str) -> Option<Thing> {
     let verb_end = text[verb..].find(char::is_whitespace).map_or(text.len(), |length| verb + length);
     let end = hits
         .iter()
-        .filter(|hit| hit.group == "phrase-end" && hit.start >= verb_end)
+        .filter(|hit| hit.is("phrase-end") && hit.start >= verb_end)
         .map(|hit| hit.start)
         .min()
         .unwrap_or(text.len());
     hits.iter()
         .filter(|hit| hit.start < end && hit.end <= end)
         .filter_map(|hit| {
-            let thing = match hit.group {
+            let thing = match hit.group() {
                 "thing-paper" => Thing::Paper,
                 "thing-detect" => Thing::Detector,
                 "thing-strong" => Thing::Control,
@@ -288,7 +293,7 @@ fn thing(hits: &[Hit], text: &str) -> Option<Thing> {
 }
 
 fn headed_strength(head: Head, thing: Option<Thing>, open: bool, whole: &[Hit], ensured: bool) -> Strength {
-    let has = |group: &str| whole.iter().any(|hit| hit.group == group);
+    let has = |group: &str| whole.iter().any(|hit| hit.is(group));
     let by_thing = |otherwise: Strength| match thing {
         Some(Thing::Paper) => Strength::Administrative,
         Some(Thing::Detector) => Strength::Detect,
@@ -321,7 +326,7 @@ fn headed_strength(head: Head, thing: Option<Thing>, open: bool, whole: &[Hit], 
 
 /// Sentences that say what should be instead of what to do, and noun phrases.
 fn unheaded_strength(rest: &str, thing: Option<Thing>, ensured: bool, whole: &[Hit]) -> Strength {
-    let has = |group: &str| whole.iter().any(|hit| hit.group == group);
+    let has = |group: &str| whole.iter().any(|hit| hit.is(group));
     if has("passive-paper") || has("purpose-paper") {
         Strength::Administrative
     } else if has("passive-detect") || has("purpose-detect") {
@@ -334,7 +339,7 @@ fn unheaded_strength(rest: &str, thing: Option<Thing>, ensured: bool, whole: &[H
             Some(Thing::Detector) => Strength::Detect,
             Some(Thing::Control) => Strength::Enforce,
             None if ensured
-                && !phrase::find(rest).iter().any(|hit| hit.group == "people" && hit.start < 4) =>
+                && !find(rest).iter().any(|hit| hit.is("people") && hit.start < 4) =>
             {
                 Strength::Enforce
             }

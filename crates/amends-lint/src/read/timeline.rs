@@ -111,7 +111,7 @@ impl Reader<'_, '_> {
             }
         }
         let text = block.text.as_str();
-        let mentions = clock::mentions(text);
+        let mentions = &block.mentions;
         let opens: Vec<bool> = mentions.iter().map(|mention| opens_row(block, mention)).collect();
         let mut row_ends = vec![text.len(); mentions.len()];
         for at in (1..mentions.len()).rev() {
@@ -154,7 +154,7 @@ impl Reader<'_, '_> {
                 }
                 None => {
                     let said = sentences.around(mention.start);
-                    let cues = match sentences.clause(&mentions, at) {
+                    let cues = match sentences.clause(mentions, at) {
                         Some(clause) => Cues::of(clause),
                         None => sentences.cues(),
                     };

@@ -25,19 +25,18 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A02", Level::Warning, include_str!("a02.rs"), check);
 
-static CROWDS: LazyLock<Words> = words!("crowds");
+const CROWDS: Group = Group::of("crowds");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let owned = case.facts().actions.iter().filter_map(|action| Some((action, action.owner.as_deref()?)));
     owned
         .filter(|(_, owner)| {
             let several = owner.contains(['&', '/', ';', ',']) || owner.contains(" and ") || owner.matches('@').count() > 1;
-            several || CROWDS.any_of(owner)
+            several || CROWDS.is_in(owner)
         })
         .map(|(action, owner)| {
             let owner = owner.trim();

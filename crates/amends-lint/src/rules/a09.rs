@@ -27,20 +27,18 @@
 
 use crate::case::Case;
 use crate::events::Class;
-use crate::events;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::rule::Rule;
 use crate::times;
 use crate::topic;
-use crate::words::{Words, words};
+use crate::phrase::Group;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("A09", Level::Warning, include_str!("a09.rs"), check);
 
-static ACCEPTED: LazyLock<Words> = words!("accepted");
+const ACCEPTED: Group = Group::of("accepted");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let facts = case.facts();
@@ -54,12 +52,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut judge = |span, text: &str, most: f64, what: &str| {
         let about = topic::stems(text);
-        if about.len() >= 3 && topic::covered(&about, &promised) <= most && !ACCEPTED.any_of(text) {
+        if about.len() >= 3 && topic::covered(&about, &promised) <= most && !ACCEPTED.is_in(text) {
             let message = format!("No action answers this {what}: ‘{}’.", times::short(text.trim()));
             findings.push(Finding::at(span, message).instead("Add the action, or say that the risk is accepted and by whom."));
         }
     };
-    let said = |text: &str| ROOT.any_of(text) && (text.contains(" was ") || text.contains(" is "));
+    let said = |text: &str| ROOT.is_in(text) && (text.contains(" was ") || text.contains(" is "));
     let stated = |span: Span| case.kinds_at(span.start).has(Kinds::SUMMARY | Kinds::CAUSE);
     let named = facts.causes.iter().filter(|cause| said(&cause.value) && stated(cause.span));
     for cause in named.take(1) {
@@ -70,8 +68,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     for (_, leaf) in leaves.take(MOST) {
         judge(leaf.span, &leaf.text, 0.2, "why");
     }
-    for event in events::events(case).iter().filter(|event| event.failed && event.class == Class::Rollback).take(1) {
-        let named = facts.actions.iter().any(|action| ROLLBACKS.any_of(&action.text));
+    for event in case.events().iter().filter(|event| event.failed && event.class == Class::Rollback).take(1) {
+        let named = facts.actions.iter().any(|action| ROLLBACKS.is_in(&action.text));
         if !named {
             let message = format!("No action answers the failed rollback: ‘{}’.", times::short(&event.moment.text));
             findings.push(Finding::at(event.moment.span, message).instead("Find out why it failed, and rehearse it."));
@@ -80,8 +78,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-static ROOT: LazyLock<Words> = words!("root-cause");
-static ROLLBACKS: LazyLock<Words> = words!("rollbacks");
+const ROOT: Group = Group::of("root-cause");
+const ROLLBACKS: Group = Group::of("rollbacks");
 
 /// Most leaves of a why tree that are looked at.
 const MOST: usize = 50;

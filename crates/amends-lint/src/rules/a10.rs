@@ -31,17 +31,16 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::Action;
 use crate::read::strength::{Grade, Strength};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A10", Level::Error, include_str!("a10.rs"), check).applies_from(1);
 
-static PROOFS: LazyLock<Words> = words!("proofs");
+const PROOFS: Group = Group::of("proofs");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let acts = &case.facts().actions;
     let proven = |action: &Action| {
-        let behind_verb = action.text.split_once(' ').is_some_and(|(_, rest)| PROOFS.any_of(rest));
+        let behind_verb = action.text.split_once(' ').is_some_and(|(_, rest)| PROOFS.is_in(rest));
         let named = behind_verb || action.text.contains('%');
         // A promise to be careful proves nothing, whatever it names.
         action.strength > Strength::Vigilance

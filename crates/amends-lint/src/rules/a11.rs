@@ -30,22 +30,21 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A11", Level::Warning, include_str!("a11.rs"), check);
 
-static EARLY_FAULTS: LazyLock<Words> = words!("early-faults");
-static EARLY_CHECKS: LazyLock<Words> = words!("early-checks");
-static LATE_CHECKS: LazyLock<Words> = words!("late-checks");
+const EARLY_FAULTS: Group = Group::of("early-faults");
+const EARLY_CHECKS: Group = Group::of("early-checks");
+const LATE_CHECKS: Group = Group::of("late-checks");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let acts = &case.facts().actions;
-    if acts.iter().any(|action| EARLY_CHECKS.any_of(&action.text)) {
+    if acts.iter().any(|action| EARLY_CHECKS.is_in(&action.text)) {
         return Vec::new();
     }
-    let Some(late) = acts.iter().find(|action| LATE_CHECKS.any_of(&action.text)) else { return Vec::new() };
-    let Some(cause) = case.facts().causes.iter().find(|cause| EARLY_FAULTS.any_of(&cause.value)) else {
+    let Some(late) = acts.iter().find(|action| LATE_CHECKS.is_in(&action.text)) else { return Vec::new() };
+    let Some(cause) = case.facts().causes.iter().find(|cause| EARLY_FAULTS.is_in(&cause.value)) else {
         return Vec::new();
     };
     vec![

@@ -26,22 +26,19 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::strength::Grade;
 use crate::rule::Rule;
-use crate::words::{Words, split, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A12", Level::Warning, include_str!("a12.rs"), check);
 
-static UNBOUNDED: LazyLock<Words> = words!("unbounded");
+const UNBOUNDED: Group = Group::of("unbounded");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let human = case.facts().actions.iter().filter(|action| action.strength.grade() == Grade::Weak && !action.done);
     human
         .filter(|action| action.text.len() < 240 && !action.text.bytes().any(|byte| byte.is_ascii_digit()))
         .filter_map(|action| {
-            let words = split(&action.text.to_lowercase());
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let hit = UNBOUNDED.find(&words).into_iter().next()?;
-            let message = format!("‘{}’ has no end: nobody can finish this.", hit.phrase.text);
+            let hit = UNBOUNDED.first_in(&action.text)?;
+            let message = format!("‘{}’ has no end: nobody can finish this.", &action.text[hit.start..hit.end]);
             Some(Finding::at(action.span, message).instead("Let a tool do it each time, or say for what and until when."))
         })
         .collect()

@@ -25,16 +25,15 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A14", Level::Warning, include_str!("a14.rs"), check);
 
-static BOILERPLATE: LazyLock<Words> = words!("boilerplate");
+const BOILERPLATE: Group = Group::of("boilerplate");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let acts = case.facts().actions.iter();
-    acts.filter(|action| BOILERPLATE.any_of(&action.text))
+    acts.filter(|action| BOILERPLATE.is_in(&action.text))
         .map(|action| {
             Finding::at(action.span, "These words are known from other reports.")
                 .instead("Say what changes here, in your own words, with its owner and date.")

@@ -25,15 +25,14 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A17", Level::Error, include_str!("a17.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let closed = case.facts().actions.iter().filter(|action| action.done);
     closed
-        .filter(|action| action.tracker.is_none() && !PROOFS.any_of(&action.text))
+        .filter(|action| action.tracker.is_none() && !PROOFS.is_in(&action.text))
         .map(|action| {
             let level = if case.tier() >= 2 { Level::Error } else { Level::Hint };
             Finding::at(action.span, "It is marked as done, and nothing shows it.")
@@ -43,4 +42,4 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .collect()
 }
 
-static PROOFS: LazyLock<Words> = words!("proofs");
+const PROOFS: Group = Group::of("proofs");

@@ -29,18 +29,17 @@ use crate::read::facts::Action;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
 use crate::topic;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("A18", Level::Warning, include_str!("a18.rs"), check);
 
-static UNDONE: LazyLock<Words> = words!("undone");
-static PROTECTIONS: LazyLock<Words> = words!("protections");
-static ACCEPTED: LazyLock<Words> = words!("accepted");
+const UNDONE: Group = Group::of("undone");
+const PROTECTIONS: Group = Group::of("protections");
+const ACCEPTED: Group = Group::of("accepted");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let fixes = case.sentences_about(Kinds::FIX).filter(|sentence| !sentence.kinds().has(Kinds::ACTIONS));
-    let undone = fixes.filter(|sentence| sentence.has(&UNDONE) && sentence.has(&PROTECTIONS) && !sentence.has(&ACCEPTED));
+    let undone = fixes.filter(|sentence| sentence.has(UNDONE) && sentence.has(PROTECTIONS) && !sentence.has(ACCEPTED));
     undone
         .filter_map(|sentence| {
             let what = topic::stems(sentence.text());

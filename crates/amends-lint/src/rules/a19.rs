@@ -24,7 +24,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule::new("A19", Level::Warning, include_str!("a19.rs"), check);

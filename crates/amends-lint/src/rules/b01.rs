@@ -26,7 +26,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule::new("B01", Level::Error, include_str!("b01.rs"), check);

@@ -28,15 +28,14 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::prose::Sentence;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("B02", Level::Error, include_str!("b02.rs"), check);
 
-static ERRORS: LazyLock<Words> = words!("errors");
+const ERRORS: Group = Group::of("errors");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = first_of_sentences(case.phrases(&["named", "role"]))

@@ -27,7 +27,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule::new("B03", Level::Warning, include_str!("b03.rs"), check);

@@ -25,7 +25,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule::new("B06", Level::Hint, include_str!("b06.rs"), check);

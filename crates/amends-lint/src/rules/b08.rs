@@ -27,7 +27,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::rule::Rule;

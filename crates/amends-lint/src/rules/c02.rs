@@ -27,23 +27,22 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("C02", Level::Warning, include_str!("c02.rs"), check);
 
-static SINGLE: LazyLock<Words> = words!("single-cause");
-static SEVERAL: LazyLock<Words> = words!("several-causes");
+const SINGLE: Group = Group::of("single-cause");
+const SEVERAL: Group = Group::of("several-causes");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let facts = case.facts();
-    let several = case.sentences().any(|sentence| sentence.has(&SEVERAL)) || facts.whys.len() >= 3;
+    let several = case.sentences().any(|sentence| sentence.has(SEVERAL)) || facts.whys.len() >= 3;
     let inside = facts.causes.iter().filter(|cause| case.kinds_at(cause.span.start).has(Kinds::CAUSE)).count();
     if several || inside >= 4 || !case.is_postmortem() {
         return Vec::new();
     }
     let named = case.sentences().find_map(|sentence| {
-        let (_, span) = sentence.find(&SINGLE).into_iter().next()?;
+        let (_, span) = sentence.find(SINGLE).next()?;
         (!sentence.is_heading() && !sentence.kinds().has(Kinds::ACTIONS)).then_some(span)
     });
     let Some(span) = named else { return Vec::new() };

@@ -29,20 +29,23 @@ use crate::read::section::Kinds;
 use crate::rule::Rule;
 use crate::times;
 use crate::topic;
-use crate::words::{Words, words};
+use crate::phrase::Group;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("C03", Level::Error, include_str!("c03.rs"), check);
 
-static ROOT: LazyLock<Words> = words!("root-cause");
+const ROOT: Group = Group::of("root-cause");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let facts = case.facts();
     let of_summary = facts.causes.iter().filter(|cause| {
         let kinds = case.kinds_at(cause.span.start);
-        kinds.has(Kinds::SUMMARY) && !kinds.has(Kinds::CAUSE) && ROOT.any_of(&cause.value)
+        kinds.has(Kinds::SUMMARY) && !kinds.has(Kinds::CAUSE) && ROOT.is_in(&cause.value)
     });
+    let mut of_summary = of_summary.peekable();
+    if of_summary.peek().is_none() {
+        return Vec::new();
+    }
     let mut analysis = BTreeSet::new();
     let mut length = 0;
     for sentence in case.sentences_about(Kinds::CAUSE).filter(|sentence| !sentence.kinds().has(Kinds::SUMMARY)) {

@@ -24,16 +24,15 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
+use crate::phrase::Group;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("C05", Level::Warning, include_str!("c05.rs"), check);
 
-static OPEN: LazyLock<Words> = words!("open-question");
+const OPEN: Group = Group::of("open-question");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let whys = &case.facts().whys;
@@ -42,7 +41,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         // An answer may stand behind the question, or be the next item of the list.
         let behind = why.text.rsplit('?').next().is_some_and(|rest| rest.split_whitespace().count() >= 3);
         let next = whys.get(index + 1).is_some_and(|next| next.depth == why.depth && next.parent == why.parent && !next.question);
-        why.question && !answered.contains(index) && !behind && !next && !OPEN.any_of(&why.text)
+        why.question && !answered.contains(index) && !behind && !next && !OPEN.is_in(&why.text)
     });
     let mut findings: Vec<Finding> = questions
         .map(|(_, why)| {
@@ -59,13 +58,13 @@ fn unexplained(case: &Case<'_>) -> Vec<Finding> {
     let told = Kinds::CAUSE | Kinds::FIX;
     let found = first_of_sentences(case.phrases(&["unexplained"])).into_iter().filter(|phrase| {
         let kinds = case.kinds_at(phrase.span.start);
-        kinds.has(told) && !kinds.has(Kinds::ACTIONS | Kinds::APPENDIX) && !OPEN.any_of(case.document().slice(phrase.sentence))
+        kinds.has(told) && !kinds.has(Kinds::ACTIONS | Kinds::APPENDIX) && !OPEN.is_in(case.document().slice(phrase.sentence))
     });
     found
         .filter(|phrase| {
             let after = case.document().source.get(phrase.sentence.end..).unwrap_or_default();
-            let next = crate::phrase::sentences(paragraph(after)).into_iter().next().map(|(start, end)| &after[start..end]);
-            let reason = |text: &str| REASONS.any_of(text);
+            let next = crate::prose::sentences(paragraph(after)).into_iter().next().map(|(start, end)| &after[start..end]);
+            let reason = |text: &str| REASONS.is_in(text);
             !reason(case.document().slice(phrase.sentence)) && !next.is_some_and(reason)
         })
         .map(|phrase| {
@@ -76,7 +75,7 @@ fn unexplained(case: &Case<'_>) -> Vec<Finding> {
         .collect()
 }
 
-static REASONS: LazyLock<Words> = words!("reasons");
+const REASONS: Group = Group::of("reasons");
 
 /// What is left of the paragraph, as far as one sentence can reach.
 fn paragraph(text: &str) -> &str {

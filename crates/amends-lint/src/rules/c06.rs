@@ -27,25 +27,24 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("C06", Level::Warning, include_str!("c06.rs"), check).applies_from(2);
 
-static CAUGHT: LazyLock<Words> = words!("why-not-caught");
-static SEEN: LazyLock<Words> = words!("why-not-seen");
-static LONG: LazyLock<Words> = words!("why-so-long");
+const CAUGHT: Group = Group::of("why-not-caught");
+const SEEN: Group = Group::of("why-not-seen");
+const LONG: Group = Group::of("why-so-long");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     if !case.is_postmortem() {
         return Vec::new();
     }
     let told = Kinds::CAUSE | Kinds::LESSONS | Kinds::DETECTION | Kinds::FIX;
-    let says = |list: &Words| case.sentences_about(told).any(|sentence| sentence.has(list));
+    let says = |list: Group| case.sentences_about(told).any(|sentence| sentence.has(list));
     let missing: Vec<&str> = [
-        (says(&CAUGHT), "why it was not caught before users were hurt"),
-        (says(&SEEN), "why it was not seen sooner"),
-        (says(&LONG), "why it took so long"),
+        (says(CAUGHT), "why it was not caught before users were hurt"),
+        (says(SEEN), "why it was not seen sooner"),
+        (says(LONG), "why it took so long"),
     ]
     .into_iter()
     .filter_map(|(said, what)| (!said).then_some(what))

@@ -26,12 +26,12 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, split, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
+use crate::prose::split;
 
 pub(crate) const RULE: Rule = Rule::new("C07", Level::Warning, include_str!("c07.rs"), check);
 
-static TRIGGERS: LazyLock<Words> = words!("triggers");
+const TRIGGERS: Group = Group::of("triggers");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut causes = case.facts().causes.iter().filter(|cause| case.kinds_at(cause.span.start).has(Kinds::CAUSE));
@@ -39,7 +39,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let words = split(&cause.value.to_lowercase());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mechanism = words.len() > 14 || ["because", "which", "that", "due", "without", "since", "missing"].iter().any(|word| words.contains(word));
-    if mechanism || !TRIGGERS.any(&words) || !case.facts().whys.is_empty() {
+    if mechanism || !TRIGGERS.is_in(&cause.value) || !case.facts().whys.is_empty() {
         return Vec::new();
     }
     let finding = Finding::at(cause.span, "This tells what set it off, not why that could hurt users.");

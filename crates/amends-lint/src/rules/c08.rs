@@ -27,24 +27,23 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("C08", Level::Warning, include_str!("c08.rs"), check);
 
-static HEDGES: LazyLock<Words> = words!("hedges");
-static MARKED: LazyLock<Words> = words!("unverified");
+const HEDGES: Group = Group::of("hedges");
+const MARKED: Group = Group::of("unverified");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut guesses = case
         .sentences_about(Kinds::CAUSE)
-        .filter(|sentence| !sentence.kinds().has(Kinds::ACTIONS | Kinds::LESSONS) && !sentence.has(&MARKED))
-        .filter_map(|sentence| sentence.find(&HEDGES).into_iter().next());
-    let Some((hit, span)) = guesses.next() else { return Vec::new() };
-    let message = format!("‘{}’ leaves open whether this is known.", hit.phrase.text);
+        .filter(|sentence| !sentence.kinds().has(Kinds::ACTIONS | Kinds::LESSONS) && !sentence.has(MARKED))
+        .filter_map(|sentence| sentence.find(HEDGES).next());
+    let Some((said, span)) = guesses.next() else { return Vec::new() };
+    let message = format!("‘{said}’ leaves open whether this is known.");
     let mut finding = Finding::at(span, message).instead("Mark it: ‘suspected, not verified’, with who tests it until when.");
-    for (hit, span) in guesses.take(10) {
-        finding = finding.with(span, format!("‘{}’ as well", hit.phrase.text));
+    for (said, span) in guesses.take(10) {
+        finding = finding.with(span, format!("‘{said}’ as well"));
     }
     vec![finding]
 }

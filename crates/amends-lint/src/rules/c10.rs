@@ -25,23 +25,22 @@
 
 use crate::case::Case;
 use crate::events::{Class, Event};
-use crate::events;
 use crate::finding::{Finding, Level};
 use crate::read::facts::{MilestoneKind, Origin};
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("C10", Level::Error, include_str!("c10.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let end = case.milestone(MilestoneKind::Resolved).or(case.milestone(MilestoneKind::Mitigated)).and_then(|milestone| milestone.local);
     let Some(end) = end else { return Vec::new() };
-    let attempts: Vec<Event<'_>> = events::events(case)
-        .into_iter()
+    let attempts: Vec<&Event<'_>> = case
+        .events()
+        .iter()
         .filter(|event| event.moment.origin == Origin::Row && matches!(event.class, Class::Rollback | Class::Restart))
         .filter(|event| event.moment.local.is_some_and(|local| local <= end))
         .collect();
@@ -49,11 +48,11 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let told: Vec<(Class, Span)> = case
         .sentences_about(Kinds::FIX)
         .filter(|sentence| !sentence.kinds().has(Kinds::TIMELINE | Kinds::ACTIONS))
-        .filter(|sentence| !sentence.has(&FAILED))
+        .filter(|sentence| !sentence.has(FAILED))
         .filter_map(|sentence| {
-            let class = if sentence.has(&ROLLBACKS) {
+            let class = if sentence.has(ROLLBACKS) {
                 Class::Rollback
-            } else if sentence.has(&RESTARTS) {
+            } else if sentence.has(RESTARTS) {
                 Class::Restart
             } else {
                 return None;
@@ -83,6 +82,6 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     vec![finding.instead("Say of each attempt what came of it, and which one restored service.")]
 }
 
-static FAILED: LazyLock<Words> = words!("failed");
-static ROLLBACKS: LazyLock<Words> = words!("rollbacks");
-static RESTARTS: LazyLock<Words> = words!("restarts");
+const FAILED: Group = Group::of("failed");
+const ROLLBACKS: Group = Group::of("rollbacks");
+const RESTARTS: Group = Group::of("restarts");

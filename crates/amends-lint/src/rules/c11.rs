@@ -24,31 +24,29 @@
 
 use crate::case::Case;
 use crate::events::Class;
-use crate::events;
 use crate::finding::{Finding, Level};
 use crate::read::facts::Origin;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("C11", Level::Warning, include_str!("c11.rs"), check);
 
-static FAILED: LazyLock<Words> = words!("failed");
-static ROLLBACKS: LazyLock<Words> = words!("rollbacks");
-static RESTARTS: LazyLock<Words> = words!("restarts");
+const FAILED: Group = Group::of("failed");
+const ROLLBACKS: Group = Group::of("rollbacks");
+const RESTARTS: Group = Group::of("restarts");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let attempts = events::events(case)
-        .into_iter()
+    let attempts = case.events()
+        .iter()
         .filter(|event| event.failed && event.moment.origin == Origin::Row && event.class != Class::Declared && event.class != Class::Change);
     attempts
         .filter_map(|event| {
-            let list = if event.class == Class::Rollback { &ROLLBACKS } else { &RESTARTS };
+            let list = if event.class == Class::Rollback { ROLLBACKS } else { RESTARTS };
             let told = case.sentences().any(|sentence| {
                 let outside = !sentence.kinds().has(Kinds::TIMELINE);
-                outside && sentence.has(list) && (sentence.has(&FAILED) || sentence.kinds().has(Kinds::ACTIONS))
+                outside && sentence.has(list) && (sentence.has(FAILED) || sentence.kinds().has(Kinds::ACTIONS))
             });
             if told {
                 return None;

@@ -24,19 +24,18 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::phrase::first_of_sentences;
+use crate::prose::first_of_sentences;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("C12", Level::Hint, include_str!("c12.rs"), check);
 
-static ERRORS: LazyLock<Words> = words!("error-words");
+const ERRORS: Group = Group::of("error-words");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let impact = case.sentences().find(|sentence| {
-        sentence.kinds().has(Kinds::IMPACT | Kinds::SUMMARY | Kinds::STOPPED) && sentence.has(&ERRORS)
+        sentence.kinds().has(Kinds::IMPACT | Kinds::SUMMARY | Kinds::STOPPED) && sentence.has(ERRORS)
     });
     let Some(impact) = impact.map(|sentence| sentence.span()) else { return Vec::new() };
     first_of_sentences(case.phrases(&["nothing-seen"]))

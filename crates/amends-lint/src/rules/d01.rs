@@ -28,12 +28,11 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::MilestoneKind;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("D01", Level::Warning, include_str!("d01.rs"), check);
 
-static FINDERS: LazyLock<Words> = words!("finders");
+const FINDERS: Group = Group::of("finders");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let timed = case.facts().milestones.len() >= 2;
@@ -47,7 +46,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let kinds = sentence.kinds();
         if sectioned { kinds.has(story | Kinds::LESSONS) } else { !kinds.has(aside) }
     });
-    if told.any(|sentence| sentence.has(&FINDERS)) {
+    if told.any(|sentence| sentence.has(FINDERS)) {
         return Vec::new();
     }
     let detected = case.milestone(MilestoneKind::Detected);

@@ -28,28 +28,27 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::MilestoneKind;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("D02", Level::Error, include_str!("d02.rs"), check);
 
-static FOUND_BY_CUSTOMERS: LazyLock<Words> = words!("found-by-customers");
-static MACHINES: LazyLock<Words> = words!("found-by-machines");
-static DETECTION: LazyLock<Words> = words!("detection-actions");
+const FOUND_BY_CUSTOMERS: Group = Group::of("found-by-customers");
+const MACHINES: Group = Group::of("found-by-machines");
+const DETECTION: Group = Group::of("detection-actions");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let facts = case.facts();
-    if facts.actions.is_empty() || facts.actions.iter().any(|action| DETECTION.any_of(&action.text)) {
+    if facts.actions.is_empty() || facts.actions.iter().any(|action| DETECTION.is_in(&action.text)) {
         return Vec::new();
     }
     let row = case.milestone(MilestoneKind::Detected).map(|detected| (detected.span, detected.text.to_string()));
     let section = || {
         let mut told = case.sentences_about(Kinds::DETECTION);
-        told.find(|sentence| sentence.has(&FOUND_BY_CUSTOMERS)).map(|sentence| (sentence.span(), sentence.text().to_owned()))
+        told.find(|sentence| sentence.has(FOUND_BY_CUSTOMERS)).map(|sentence| (sentence.span(), sentence.text().to_owned()))
     };
-    let by_customers = |(_, text): &(_, String)| FOUND_BY_CUSTOMERS.any_of(text) && !MACHINES.any_of(text);
+    let by_customers = |(_, text): &(_, String)| FOUND_BY_CUSTOMERS.is_in(text) && !MACHINES.is_in(text);
     let Some((place, _)) = row.filter(by_customers).or_else(|| section().filter(by_customers)) else { return Vec::new() };
-    let machines = case.sentences_about(Kinds::TIMELINE | Kinds::DETECTION).any(|sentence| sentence.has(&MACHINES));
+    let machines = case.sentences_about(Kinds::TIMELINE | Kinds::DETECTION).any(|sentence| sentence.has(MACHINES));
     if machines {
         return Vec::new();
     }

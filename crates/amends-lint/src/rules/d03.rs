@@ -28,12 +28,11 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::MilestoneKind;
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("D03", Level::Warning, include_str!("d03.rs"), check);
 
-static DETECTION: LazyLock<Words> = words!("detection-actions");
+const DETECTION: Group = Group::of("detection-actions");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let time = |kind| case.milestone(kind).and_then(|milestone| Some((milestone, milestone.local?)));
@@ -55,7 +54,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     };
     let gap = times::minutes(noticed.duration_since(began));
     let actions = &case.facts().actions;
-    if gap <= limit || actions.is_empty() || actions.iter().any(|action| DETECTION.any_of(&action.text)) {
+    if gap <= limit || actions.is_empty() || actions.iter().any(|action| DETECTION.is_in(&action.text)) {
         return Vec::new();
     }
     let message = format!(

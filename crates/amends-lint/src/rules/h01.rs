@@ -25,16 +25,15 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("H01", Level::Error, include_str!("h01.rs"), check);
 
-static GENERIC: LazyLock<Words> = words!("generic-titles");
+const GENERIC: Group = Group::of("generic-titles");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(title) = &case.facts().title else { return Vec::new() };
-    let words = crate::words::split(&title.value.to_ascii_lowercase());
+    let words = crate::prose::split(&title.value.to_ascii_lowercase());
     let dated = |word: &String| word.bytes().any(|byte| byte.is_ascii_digit());
     let empty = |word: &String| dated(word) || GENERIC.has(word);
     if words.is_empty() || !words.iter().all(empty) {

@@ -27,23 +27,22 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::cues::Cues;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("H02", Level::Warning, include_str!("h02.rs"), check);
 
-static USERS: LazyLock<Words> = words!("users");
-static GENERIC: LazyLock<Words> = words!("generic-titles");
-static EFFECTS: LazyLock<Words> = words!("effects");
+const USERS: Group = Group::of("users");
+const GENERIC: Group = Group::of("generic-titles");
+const EFFECTS: Group = Group::of("effects");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(title) = &case.facts().title else { return Vec::new() };
     if !case.is_postmortem() {
         return Vec::new();
     }
-    let words = crate::words::split(&title.value.to_ascii_lowercase());
+    let words = crate::prose::split(&title.value.to_ascii_lowercase());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let telling = USERS.any(&words) || EFFECTS.any(&words) || Cues::of(&title.value).effect && !only_names(&words);
+    let telling = USERS.is_in(&title.value) || EFFECTS.is_in(&title.value) || Cues::of(&title.value).effect && !only_names(&words);
     let generic = words.iter().all(|word| GENERIC.has(word) || word.bytes().any(|byte| byte.is_ascii_digit()));
     if telling || generic || words.is_empty() {
         return Vec::new();

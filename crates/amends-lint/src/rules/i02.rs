@@ -30,12 +30,11 @@ use crate::read::cues::Cues;
 use crate::read::document::BlockKind;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I02", Level::Warning, include_str!("i02.rs"), check);
 
-static USERS: LazyLock<Words> = words!("users");
+const USERS: Group = Group::of("users");
 
 /// A text without sections opens with what happened.
 const OPENING: usize = 6;
@@ -54,7 +53,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             }
         })
     };
-    if scope().any(|sentence| sentence.has(&USERS)) {
+    if scope().any(|sentence| sentence.has(USERS)) {
         return Vec::new();
     }
     let broken = scope().filter(|sentence| !sentence.is_heading()).find(|sentence| {

@@ -29,12 +29,11 @@ use crate::finding::{Finding, Level};
 use crate::read::cues::Cues;
 use crate::read::facts::{Amount, Quantity};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I03", Level::Error, include_str!("i03.rs"), check);
 
-static SPARED: LazyLock<Words> = words!("spared");
+const SPARED: Group = Group::of("spared");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let sentences: Vec<_> = case.sentences().filter(|sentence| !sentence.is_heading()).collect();
@@ -49,7 +48,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let near = sentences.iter().skip(home.saturating_sub(3)).take(7);
         let exception = near.filter(|other| other.block == own.block && other.start != own.start).find(|other| {
             let words = other.words();
-            other.has(&SPARED) && words.iter().take(4).any(|word| word.trim_end_matches('s') == noun)
+            other.has(SPARED) && words.iter().take(4).any(|word| word.trim_end_matches('s') == noun)
         });
         if let Some(exception) = exception {
             let message = format!("‘{}’ were hurt, and another sentence says that some were not.", quantity.text);
@@ -69,4 +68,4 @@ fn head(quantity: &Quantity) -> Option<String> {
     Some(noun.to_lowercase().trim_end_matches('s').to_owned())
 }
 
-static USERS: LazyLock<Words> = words!("users");
+const USERS: Group = Group::of("users");

@@ -31,12 +31,11 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::{Amount, Quantity};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I04", Level::Warning, include_str!("i04.rs"), check);
 
-static USERS: LazyLock<Words> = words!("users");
+const USERS: Group = Group::of("users");
 
 /// "Most of them" is no count of the hurt, and "several other sites" are not theirs.
 fn says_else(quantity: &Quantity) -> bool {

@@ -29,13 +29,12 @@ use crate::prose::Sentence;
 use crate::read::facts::{Amount, Quantity};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I05", Level::Warning, include_str!("i05.rs"), check);
 
-static USERS: LazyLock<Words> = words!("users");
-static MACHINES: LazyLock<Words> = words!("machine-rates");
+const USERS: Group = Group::of("users");
+const MACHINES: Group = Group::of("machine-rates");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let sentences: Vec<Sentence<'_>> = case.sentences_about(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED).collect();
@@ -50,8 +49,8 @@ fn finding(sentences: &[Sentence<'_>], quantity: &Quantity) -> Option<Finding> {
     let home = sentences.partition_point(|sentence| sentence.span().end <= quantity.span.start);
     let sentence = sentences.get(home).filter(|sentence| sentence.span().start <= quantity.span.start)?;
     let words = sentence.words();
-    let based = words.contains(&"of") || sentence.has(&MACHINES);
-    if based || !(sentence.has(&USERS) || words.iter().any(|word| word.starts_with("fail") || word.starts_with("affect"))) {
+    let based = words.contains(&"of") || sentence.has(MACHINES);
+    if based || !(sentence.has(USERS) || words.iter().any(|word| word.starts_with("fail") || word.starts_with("affect"))) {
         return None;
     }
     let message = format!("‘{}’ has no base.", quantity.text);

@@ -29,13 +29,12 @@ use crate::read::facts::{Amount, Quantity};
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I06", Level::Warning, include_str!("i06.rs"), check);
 
-static USERS: LazyLock<Words> = words!("users");
-static PARTS: LazyLock<Words> = words!("parts");
+const USERS: Group = Group::of("users");
+const PARTS: Group = Group::of("parts");
 
 /// Most quantities that are compared.
 const MOST: usize = 60;
@@ -114,7 +113,7 @@ fn beyond(case: &Case<'_>, all: &Quantity) -> Option<Finding> {
         .collect();
     let first = impact.first()?;
     let widely = impact.iter().any(|sentence| {
-        sentence.has(&PARTS) && sentence.words().iter().any(|word| PARTS.has(word) && word.ends_with('s'))
+        sentence.has(PARTS) && sentence.words().iter().any(|word| PARTS.has(word) && word.ends_with('s'))
             || sentence.words().iter().any(|word| matches!(*word, "all" | "every" | "everything" | "none")) || sentence.words().windows(2).any(|pair| pair[0] == "no" && PARTS.has(pair[1]))
     });
     if widely {

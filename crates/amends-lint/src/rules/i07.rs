@@ -27,27 +27,26 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I07", Level::Warning, include_str!("i07.rs"), check);
 
-static LOST: LazyLock<Words> = words!("lost");
-static DATA: LazyLock<Words> = words!("data");
-static FATES: LazyLock<Words> = words!("fates");
+const LOST: Group = Group::of("lost");
+const DATA: Group = Group::of("data");
+const FATES: Group = Group::of("fates");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let sectioned = case.has_section(Kinds::IMPACT | Kinds::STOPPED | Kinds::SUMMARY);
     let lost = case.sentences().find(|sentence| {
         let kinds = sentence.kinds();
         let told = kinds.has(Kinds::IMPACT | Kinds::STOPPED | Kinds::SUMMARY | Kinds::REGRET) || kinds.is_none() || !sectioned;
-        told && !kinds.has(Kinds::ACTIONS) && !sentence.is_heading() && sentence.has(&LOST) && sentence.has(&DATA)
+        told && !kinds.has(Kinds::ACTIONS) && !sentence.is_heading() && sentence.has(LOST) && sentence.has(DATA)
     });
     let Some(sentence) = lost else { return Vec::new() };
-    if case.sentences().any(|sentence| sentence.has(&FATES)) {
+    if case.sentences().any(|sentence| sentence.has(FATES)) {
         return Vec::new();
     }
-    let place = sentence.find(&LOST).first().map_or_else(|| sentence.span(), |(_, span)| *span);
+    let place = sentence.find(LOST).next().map_or_else(|| sentence.span(), |(_, span)| span);
     let message = "What became of it is not told.";
     vec![Finding::at(place, message).instead("Say whether it was recovered or sent again, or that it is gone and what that means.")]
 }

@@ -27,13 +27,12 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::Amount;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I08", Level::Hint, include_str!("i08.rs"), check).applies_from(1).at_tier(2, Level::Warning);
 
-static COSTS: LazyLock<Words> = words!("costs");
-static METHODS: LazyLock<Words> = words!("methods");
+const COSTS: Group = Group::of("costs");
+const METHODS: Group = Group::of("methods");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let sums = case.facts().quantities.iter().filter(|quantity| matches!(quantity.amount, Amount::Money(_)));
@@ -42,7 +41,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let block = |offset: usize| case.block_at(offset).map(|block| block.span);
         let explained = sums.iter().any(|sum| {
             let here = block(sum.span.start);
-            case.sentences().any(|sentence| block(sentence.span().start) == here && sentence.has(&METHODS))
+            case.sentences().any(|sentence| block(sentence.span().start) == here && sentence.has(METHODS))
         });
         if explained {
             return Vec::new();
@@ -51,7 +50,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let finding = Finding::at(first.span, message).instead("Say what it was compared with, and give a range.");
         return vec![sums.iter().skip(1).take(4).fold(finding, |finding, sum| finding.with(sum.span, "Another sum."))];
     }
-    if !case.is_postmortem() || case.sentences().any(|sentence| sentence.has(&COSTS)) {
+    if !case.is_postmortem() || case.sentences().any(|sentence| sentence.has(COSTS)) {
         return Vec::new();
     }
     let message = "It does not say what the incident cost, in money or in anything that stands for it.";

@@ -27,12 +27,11 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::Amount;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I09", Level::Hint, include_str!("i09.rs"), check);
 
-static USERS: LazyLock<Words> = words!("users");
+const USERS: Group = Group::of("users");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let share = case.facts().quantities.iter().find(|quantity| {
@@ -41,7 +40,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             && quantity.noun.split_whitespace().any(|word| USERS.has(&word.to_lowercase()))
     });
     let (Some(share), Some(title)) = (share, case.facts().title.as_ref()) else { return Vec::new() };
-    let named = crate::words::split(&title.value.to_ascii_lowercase());
+    let named = crate::prose::split(&title.value.to_ascii_lowercase());
     if !named.iter().any(|word| word == "outage") || named.iter().any(|word| word == "partial") {
         return Vec::new();
     }

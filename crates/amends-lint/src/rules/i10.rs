@@ -27,21 +27,20 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::Amount;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I10", Level::Hint, include_str!("i10.rs"), check);
 
-static FOUND_BY_CUSTOMERS: LazyLock<Words> = words!("found-by-customers");
-static CONTACTS: LazyLock<Words> = words!("contacts");
+const FOUND_BY_CUSTOMERS: Group = Group::of("found-by-customers");
+const CONTACTS: Group = Group::of("contacts");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let aside = Kinds::ACTIONS | Kinds::LESSONS | Kinds::APPENDIX;
     let told = case.sentences().filter(|sentence| !sentence.kinds().has(aside) && !sentence.is_heading());
-    let reports: Vec<_> = told.filter(|sentence| sentence.has(&FOUND_BY_CUSTOMERS)).collect();
+    let reports: Vec<_> = told.filter(|sentence| sentence.has(FOUND_BY_CUSTOMERS)).collect();
     let Some(first) = reports.first() else { return Vec::new() };
     let counted = case.facts().quantities.iter().any(|quantity| {
-        matches!(quantity.amount, Amount::Count(_)) && CONTACTS.any_of(&quantity.noun)
+        matches!(quantity.amount, Amount::Count(_)) && CONTACTS.is_in(&quantity.noun)
     });
     if counted {
         return Vec::new();

@@ -26,13 +26,12 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::prose::Sentence;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("I11", Level::Warning, include_str!("i11.rs"), check);
 
-static RAISES: LazyLock<Words> = words!("raises");
-static LOWERS: LazyLock<Words> = words!("lowers");
+const RAISES: Group = Group::of("raises");
+const LOWERS: Group = Group::of("lowers");
 
 /// Words between the verb and its numbers, at most.
 const NEAR: usize = 8;
@@ -53,8 +52,9 @@ fn judge(sentence: &Sentence<'_>) -> Option<Finding> {
     })?;
     // "from 500 MB to 1 GB" has words between the numbers and is not compared, nor is "from 2 to 1 replicas each".
     let near = &words[first.saturating_sub(NEAR)..first];
-    let at = |list: &Words| (0..near.len()).rev().find(|at| list.at(near, *at).is_some());
-    let (raises, lowers) = (at(&RAISES), at(&LOWERS));
+    // "raised" or "scaled up": one word or two.
+    let at = |list: Group| (0..near.len()).rev().find(|at| list.is_in(&near[*at..near.len().min(at + 2)].join(" ")));
+    let (raises, lowers) = (at(RAISES), at(LOWERS));
     let wrong = match (raises, lowers) {
         (Some(_), None) => after < before,
         (None, Some(_)) => after > before,

@@ -28,12 +28,11 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::Audience;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("K04", Level::Warning, include_str!("k04.rs"), check).only_for(Audience::Customers);
 
-static JARGON: LazyLock<Words> = words!("jargon");
+const JARGON: Group = Group::of("jargon");
 
 /// Terms in a hundred words that are too many.
 const MOST: usize = 3;
@@ -42,7 +41,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let (mut words, mut terms) = (0_usize, Vec::new());
     for sentence in case.sentences().filter(|sentence| !sentence.kinds().has(Kinds::APPENDIX)) {
         words += sentence.words().len();
-        terms.extend(sentence.find(&JARGON).into_iter().map(|(_, span)| span));
+        terms.extend(sentence.find(JARGON).map(|(_, span)| span));
     }
     let (Some(first), true) = (terms.first(), terms.len() > 3 && terms.len() * 100 > words * MOST) else {
         return Vec::new();

@@ -28,13 +28,12 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::MilestoneKind;
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("K07", Level::Warning, include_str!("k07.rs"), check);
 
-static TO_CUSTOMERS: LazyLock<Words> = words!("to-customers");
-static LATE: LazyLock<Words> = words!("late-notice");
+const TO_CUSTOMERS: Group = Group::of("to-customers");
+const LATE: Group = Group::of("late-notice");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let known = case.milestone(MilestoneKind::Detected).or(case.milestone(MilestoneKind::Declared));
@@ -47,7 +46,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     };
     let minutes = times::minutes(first_at.duration_since(known_at));
     // After a day it is another document, not the first notice.
-    if minutes < limit || minutes > 1440 || !TO_CUSTOMERS.any_of(&first.text) || case.sentences().any(|sentence| sentence.has(&LATE)) {
+    if minutes < limit || minutes > 1440 || !TO_CUSTOMERS.is_in(&first.text) || case.sentences().any(|sentence| sentence.has(LATE)) {
         return Vec::new();
     }
     let message = format!("Customers were told {} after it was known, and the text does not say so.", times::length(minutes));

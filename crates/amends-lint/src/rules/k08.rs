@@ -26,17 +26,16 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::Audience;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("K08", Level::Hint, include_str!("k08.rs"), check).only_for(Audience::Customers);
 
-static STEPS: LazyLock<Words> = words!("steps");
+const STEPS: Group = Group::of("steps");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let source = case.document().source;
     let useful = source.contains("http") || source.contains('@') || source.contains("](");
-    if useful || !case.is_postmortem() || case.sentences().any(|sentence| sentence.has(&STEPS)) {
+    if useful || !case.is_postmortem() || case.sentences().any(|sentence| sentence.has(STEPS)) {
         return Vec::new();
     }
     let finding = Finding::at(case.title_span(), "A customer finds nothing here to do, to follow or to ask.");

@@ -29,14 +29,13 @@ use crate::finding::{Finding, Level};
 use crate::read::document::BlockKind;
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("R01", Level::Warning, include_str!("r01.rs"), check).at_tier(2, Level::Error);
 
-static EFFECTS: LazyLock<Words> = words!("effects");
-static REASONS: LazyLock<Words> = words!("tells-why");
-static CHANGES: LazyLock<Words> = words!("will-change");
+const EFFECTS: Group = Group::of("effects");
+const REASONS: Group = Group::of("tells-why");
+const CHANGES: Group = Group::of("will-change");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     if !case.is_postmortem() {
@@ -44,15 +43,15 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let facts = case.facts();
     let has = |kinds: Kinds| case.has_section(kinds);
-    let says = |list: &Words| case.sentences().any(|sentence| sentence.has(list));
+    let says = |list: Group| case.sentences().any(|sentence| sentence.has(list));
     let mut missing = Vec::new();
-    if !has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) && !opens_with_words(case) && !says(&EFFECTS) {
+    if !has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) && !opens_with_words(case) && !says(EFFECTS) {
         missing.push("what users lost");
     }
-    if facts.causes.is_empty() && facts.whys.is_empty() && !has(Kinds::CAUSE) && !says(&REASONS) {
+    if facts.causes.is_empty() && facts.whys.is_empty() && !has(Kinds::CAUSE) && !says(REASONS) {
         missing.push("why it happened");
     }
-    if facts.actions.is_empty() && !has(Kinds::ACTIONS | Kinds::LESSONS) && !says(&CHANGES) {
+    if facts.actions.is_empty() && !has(Kinds::ACTIONS | Kinds::LESSONS) && !says(CHANGES) {
         missing.push("what changes");
     }
     if case.tier() >= 2 {

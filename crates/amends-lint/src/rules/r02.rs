@@ -33,27 +33,26 @@ use crate::read::document::BlockKind;
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("R02", Level::Error, include_str!("r02.rs"), check);
 
-static PLACEHOLDERS: LazyLock<Words> = words!("placeholders");
+const PLACEHOLDERS: Group = Group::of("placeholders");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for sentence in case.sentences() {
         let todo = sentence.kinds().has(Kinds::ACTIONS) || sentence.is_heading() || sentence.is_column_names();
-        let found = sentence.find(&PLACEHOLDERS).into_iter().next();
+        let found = sentence.find(PLACEHOLDERS).next();
         // ‘TODO’ is the state of an action, and a word in code; as text it is written in capitals.
-        let found = found.filter(|(hit, span)| {
-            let short = !hit.phrase.text.contains(' ');
-            let shouted = case.document().slice(*span).bytes().all(|byte| !byte.is_ascii_lowercase());
+        let found = found.filter(|(said, _)| {
+            let short = !said.contains(' ');
+            let shouted = said.bytes().all(|byte| !byte.is_ascii_lowercase());
             // In a sentence of its own, ‘to be done’ means what it says.
             if short { !todo && shouted } else { sentence.words().len() <= 6 }
         });
-        if let Some((_, span)) = found {
-            let message = format!("‘{}’ stands where something should be said.", case.document().slice(span));
+        if let Some((said, span)) = found {
+            let message = format!("‘{said}’ stands where something should be said.");
             findings.push(Finding::at(span, message).instead("Say it, or say that it is not known and when it will be."));
         }
     }

@@ -27,15 +27,14 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("R04", Level::Hint, include_str!("r04.rs"), check).applies_from(1);
 
-static FORTUNE: LazyLock<Words> = words!("went-well");
+const FORTUNE: Group = Group::of("went-well");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let told = case.sentences().any(|sentence| sentence.has(&FORTUNE)) || learned(case);
+    let told = case.sentences().any(|sentence| sentence.has(FORTUNE)) || learned(case);
     if told || !case.is_postmortem() {
         return Vec::new();
     }

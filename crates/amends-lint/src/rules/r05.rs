@@ -28,13 +28,12 @@ use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::rule::Rule;
-use crate::words::{Words, words};
+use crate::phrase::Group;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 pub(crate) const RULE: Rule = Rule::new("R05", Level::Hint, include_str!("r05.rs"), check);
 
-static COMMON: LazyLock<Words> = words!("abbreviations");
+const COMMON: Group = Group::of("abbreviations");
 
 /// Most abbreviations that are named.
 const MOST: usize = 5;

@@ -27,12 +27,11 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::document::{BlockKind, Document};
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("R08", Level::Hint, include_str!("r08.rs"), check);
 
-static OPENERS: LazyLock<Words> = words!("openers");
+const OPENERS: Group = Group::of("openers");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let document = case.document();
@@ -73,8 +72,8 @@ fn open_ended(document: &Document<'_>, index: usize, end: usize, text: &str, wor
     // Labels (‘Date: 12 May’) and names are no sentences.
     let sentence = words.len() >= 3 && text.starts_with(char::is_uppercase) && !text.contains(':') && text.contains(' ');
     // Looked at last: it reads the whole paragraph.
-    let prose = || block.text.as_str().contains(". ") || PREDICATES.any(words);
+    let prose = || block.text.as_str().contains(". ") || PREDICATES.is_in(text);
     last && bare && !goes_on && sentence && prose()
 }
 
-static PREDICATES: LazyLock<Words> = words!("predicates");
+const PREDICATES: Group = Group::of("predicates");

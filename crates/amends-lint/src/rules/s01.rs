@@ -29,12 +29,11 @@ use crate::prose::Sentence;
 use crate::read::facts::Audience;
 use crate::read::span::Span;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("S01", Level::Warning, include_str!("s01.rs"), check).at_audience(Audience::Customers, Level::Error);
 
-static ROLES: LazyLock<Words> = words!("role-addresses");
+const ROLES: Group = Group::of("role-addresses");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let source = case.document().source;

@@ -27,12 +27,11 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::Audience;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("S03", Level::Error, include_str!("s03.rs"), check).only_for(Audience::Customers);
 
-static INNER: LazyLock<Words> = words!("inner-hosts");
+const INNER: Group = Group::of("inner-hosts");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

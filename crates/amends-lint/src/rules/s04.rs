@@ -29,19 +29,18 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::Audience;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("S04", Level::Error, include_str!("s04.rs"), check).only_for(Audience::Customers);
 
-static DETAILS: LazyLock<Words> = words!("exploit-details");
+const DETAILS: Group = Group::of("exploit-details");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let front = case.document().front.as_ref();
     let keys = ["embargo", "embargo_until", "embargo date"];
     let embargo = keys.iter().find_map(|key| front?.get(key)).filter(|field| !matches!(field.value.trim(), "" | "none" | "no" | "false"));
     let Some(embargo) = embargo else { return Vec::new() };
-    let told = case.sentences().filter(|sentence| sentence.has(&DETAILS) || sentence.words().iter().any(|word| word.starts_with("cve-")));
+    let told = case.sentences().filter(|sentence| sentence.has(DETAILS));
     told.map(|sentence| {
         Finding::at(sentence.span(), "It gives details of a weakness that is under embargo.")
             .with(embargo.span, format!("until {}", embargo.value.trim()))

@@ -34,8 +34,9 @@ pub(crate) const RULE: Rule = Rule::new("T07", Level::Hint, include_str!("t07.rs
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let odd = case.facts().moments.iter().filter(|moment| {
-        let written = || case.document().slice(moment.span);
-        moment.malformed || moment.style == Some(Style::Twelve) && ["Am", "aM", "Pm", "pM"].iter().any(|odd| written().contains(odd))
+        let written = || case.document().slice(moment.span).as_bytes();
+        let mixed = |pair: &[u8]| matches!(pair, b"Am" | b"aM" | b"Pm" | b"pM");
+        moment.malformed || moment.style == Some(Style::Twelve) && written().windows(2).any(mixed)
     });
     odd.filter_map(|moment| finding(case, moment)).collect()
 }
@@ -63,9 +64,8 @@ fn tidied(written: &str) -> Option<String> {
             continue;
         }
         let word_begins = !before.is_some_and(char::is_alphabetic);
-        let two: String = written[at..].chars().take(2).collect();
-        let ends = !written[at..].chars().nth(2).is_some_and(char::is_alphanumeric);
-        if word_begins && ends && matches!(two.as_str(), "Am" | "aM" | "Pm" | "pM") {
+        let two = written.get(at..at + 2).filter(|two| matches!(*two, "Am" | "aM" | "Pm" | "pM"));
+        if let Some(two) = two.filter(|_| word_begins && !written[at + 2..].starts_with(char::is_alphanumeric)) {
             tidy.push_str(&two.to_ascii_uppercase());
             chars.next();
             continue;

@@ -32,11 +32,10 @@ use crate::read::facts::{Duration, DurationOf, Milestone, MilestoneKind as Kind,
 use crate::rule::Rule;
 use crate::read::section::Kinds;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
-static WHOLE: LazyLock<Words> = words!("whole-lengths");
-static PARTS: LazyLock<Words> = words!("part-lengths");
+const WHOLE: Group = Group::of("whole-lengths");
+const PARTS: Group = Group::of("part-lengths");
 
 pub(crate) const RULE: Rule = Rule::new("T10", Level::Error, include_str!("t10.rs"), check);
 
@@ -165,11 +164,11 @@ pub(super) fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stat
     }
     // "Logs were not shipped for ninety minutes."
     let broken = || {
-        let words = crate::words::split(&context.to_ascii_lowercase());
+        let words = crate::prose::split(&context.to_ascii_lowercase());
         Cues::of(context).effect || words.iter().any(|word| matches!(word.as_str(), "not" | "no" | "nobody" | "unable"))
     };
     let failing = before.trim_end_matches([' ', '~']).ends_with(" for") && broken();
-    let whole = (failing || WHOLE.any_of(context)) && !PARTS.any_of(context);
+    let whole = (failing || WHOLE.is_in(context)) && !PARTS.is_in(context);
     let of = if detection { DurationOf::Detection } else { DurationOf::Outage };
     ((detection || (summed && whole)) && minutes(duration) >= 5).then_some(Stated { duration, of, labelled })
 }

@@ -28,12 +28,11 @@ use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("T11", Level::Error, include_str!("t11.rs"), check);
 
-static REPAIRS: LazyLock<Words> = words!("repairs");
+const REPAIRS: Group = Group::of("repairs");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let Some(start) = case.milestone(MilestoneKind::Start) else { return Vec::new() };
@@ -46,7 +45,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             && times::counts(case, moment)
             && moment.cues.weight(MilestoneKind::Trigger) >= 4
             && case.kinds_at(moment.span.start).has(Kinds::CAUSE | Kinds::SUMMARY)
-            && !REPAIRS.any_of(&moment.text)
+            && !REPAIRS.is_in(&moment.text)
     };
     let changes: Vec<&Moment> = case.facts().moments.iter().filter(change).collect();
     let earlier = |moment: &&Moment| moment.local.is_some_and(|local| local <= began);

@@ -44,7 +44,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         .into_iter()
         .take(MOST)
         .map(|row| {
-            let words = crate::words::split(&row.text.lines().next().unwrap_or_default().to_ascii_lowercase());
+            let words = crate::prose::split(&row.text.lines().next().unwrap_or_default().to_ascii_lowercase());
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             (row, events::content(&words))
         })
@@ -67,7 +67,7 @@ fn order_word(words: &[&str]) -> Option<(usize, bool)> {
     })
 }
 
-fn judge(case: &Case<'_>, sentence: &Sentence<'_>, rows: &[(&Moment, BTreeSet<String>)]) -> Option<Finding> {
+fn judge<'c>(case: &Case<'c>, sentence: &Sentence<'_>, rows: &[(&'c Moment, BTreeSet<String>)]) -> Option<Finding> {
     let words = sentence.words();
     let (at, after) = order_word(&words)?;
     let (left, right) = (&words[..at], &words[at + 1..]);

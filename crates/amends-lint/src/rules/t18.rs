@@ -26,12 +26,11 @@ use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::section::Kinds;
 use crate::rule::Rule;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("T18", Level::Hint, include_str!("t18.rs"), check);
 
-static VAGUE: LazyLock<Words> = words!("vague-times");
+const VAGUE: Group = Group::of("vague-times");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let rows = case.sentences_about(Kinds::TIMELINE).filter(|sentence| {
@@ -39,8 +38,12 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         sentence.start == 0 && case.is_row(sentence.span().start)
     });
     rows.filter_map(|sentence| {
-        let (hit, span) = sentence.find(&VAGUE).into_iter().find(|(hit, _)| hit.first <= 1)?;
-        let message = format!("‘{}’ is no time.", hit.phrase.text);
+        let (said, span) = sentence.find(VAGUE).next()?;
+        let before = sentence.text().find(said).map_or("", |at| &sentence.text()[..at]);
+        if before.split_whitespace().count() > 1 {
+            return None;
+        }
+        let message = format!("‘{said}’ is no time.");
         Some(Finding::at(span, message).instead("Give the time, with ‘about’ if it is not known to the minute."))
     })
     .collect()

@@ -30,13 +30,12 @@ use crate::finding::{Finding, Level};
 use crate::read::facts::MilestoneKind;
 use crate::rule::Rule;
 use crate::times;
-use crate::words::{Words, words};
-use std::sync::LazyLock;
+use crate::phrase::Group;
 
 pub(crate) const RULE: Rule = Rule::new("T19", Level::Warning, include_str!("t19.rs"), check);
 
-static CHANGES: LazyLock<Words> = words!("changes");
-static ROLLBACKS: LazyLock<Words> = words!("rollbacks");
+const CHANGES: Group = Group::of("changes");
+const ROLLBACKS: Group = Group::of("rollbacks");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let rows = times::rows(case);
@@ -48,7 +47,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     if !detects {
         return Vec::new();
     }
-    let cause = case.facts().causes.iter().find(|cause| CHANGES.any_of(&cause.value) && !ROLLBACKS.any_of(&cause.value));
+    let cause = case.facts().causes.iter().find(|cause| CHANGES.is_in(&cause.value) && !ROLLBACKS.is_in(&cause.value));
     let Some(cause) = cause else { return Vec::new() };
     let message = "The first row is the detection, and the text tells of a change before it.";
     vec![

@@ -51,6 +51,6 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn content(text: &str) -> BTreeSet<String> {
-    let words = crate::words::split(&text.to_ascii_lowercase());
+    let words = crate::prose::split(&text.to_ascii_lowercase());
     events::content(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }

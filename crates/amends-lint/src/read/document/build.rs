@@ -5,6 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::{Block, BlockKind, Comment, Document, ItemPlace, Section};
+use crate::read::clock;
 use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::read::text::Text;
@@ -330,6 +331,7 @@ impl<'d, 'a> Builder<'d, 'a> {
         };
         self.document.blocks.push(Block {
             kind: open.kind,
+            mentions: clock::mentions(open.text.as_str()),
             text: open.text,
             span: open.span,
             section: self.section,

@@ -110,9 +110,8 @@ fn first_date(block: &Block) -> Option<(WrittenDate, Span)> {
     if matches!(block.kind, BlockKind::Code(_)) || block.quoted || block.kinds.has(Kinds::APPENDIX) {
         return None;
     }
-    let text = block.text.as_str();
-    let mention = clock::mentions(text).into_iter().find(|mention| written_date(mention).is_some())?;
-    Some((written_date(&mention)?, block.text.span(mention.start, mention.end)))
+    let (date, mention) = block.mentions.iter().find_map(|mention| Some((written_date(mention)?, mention)))?;
+    Some((date, block.text.span(mention.start, mention.end)))
 }
 
 /// The date of the front matter that says when it was, or when it was written.
@@ -201,7 +200,7 @@ fn stated_zone(document: &Document<'_>) -> Option<Said<Zone>> {
         match &block.kind {
             BlockKind::Heading(_) => {
                 block.kinds.has(Kinds::TIMELINE)
-                    && clock::mentions(text).iter().all(|mention| mention.time.is_none())
+                    && block.mentions.iter().all(|mention| mention.time.is_none())
             }
             BlockKind::Row { header, .. } => *header && text.to_lowercase().contains("time"),
             BlockKind::Paragraph | BlockKind::Item => speaks_of_all_times(text),
@@ -218,8 +217,8 @@ fn first_own_zone(document: &Document<'_>) -> Option<Said<Zone>> {
         !matches!(block.kind, BlockKind::Code(_)) && !block.quoted && !block.kinds.has(Kinds::APPENDIX)
     });
     let from_text = blocks.flat_map(|block| {
-        clock::mentions(block.text.as_str()).into_iter().filter_map(|mention| {
-            let zone = mention.zone?;
+        block.mentions.iter().filter_map(|mention| {
+            let zone = mention.zone.clone()?;
             Some((said_zone(document, block.text.span(mention.start, mention.end), zone), block.kinds))
         })
     });

@@ -99,9 +99,7 @@ pub(super) fn rest_of_row(
         let belongs = if heading { next.section == block.section } else { same_item || block.item.is_none() };
         let opens_next = !heading
             && block.item.is_none()
-            && crate::read::clock::mentions(clip(next.text.as_str()))
-                .first()
-                .is_some_and(|mention| mention.start < 4);
+            && next.mentions.first().is_some_and(|mention| mention.start < 4);
         if !belongs || opens_next || matches!(next.kind, BlockKind::Heading(_)) || row.len() > ROW_LIMIT {
             break;
         }
