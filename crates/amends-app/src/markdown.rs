@@ -147,6 +147,19 @@ fn remarks(markdown: &str) -> Vec<std::ops::Range<usize>> {
     found
 }
 
+/// The text behind [`escape`], which has a backslash before nothing but marks.
+pub fn unescape(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len());
+    let mut chars = markdown.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some(next)) if next.is_ascii_punctuation() => out.extend(chars.next()),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// Makes text stand in Markdown as it is, on one line: every character that could mean something is escaped.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);

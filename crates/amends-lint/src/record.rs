@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::read::facts::{Amount, Audience, Facts, MilestoneKind};
+use crate::topic;
 
 /// Facts from the record of an incident. Everything may be unknown.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,12 +19,16 @@ pub struct Record {
     pub quantities: Vec<(f64, String)>,
     /// Numbers that another text about the same incident gives, such as the internal report for the letter.
     pub elsewhere: Vec<Elsewhere>,
+    /// The components that were hurt, with how badly: `("Checkout", "major outage")`.
+    pub components: Vec<(String, String)>,
     /// Every severity that the incident had, as numbers from 1.
     pub severities: Vec<u8>,
     /// When updates were published, the oldest first.
     pub updates: Vec<Timestamp>,
     /// How much process the incident deserves, 0 to 3.
     pub tier: Option<u8>,
+    /// How much process what users felt deserves, and what that was: `(2, "a critical impact on customers")`.
+    pub felt: Option<(u8, String)>,
     /// The widest audience that the incident itself may be seen by.
     pub visible_to: Option<Audience>,
     /// Names and numbers of incidents like this one that the record links or should link.
@@ -55,6 +60,13 @@ impl Elsewhere {
         });
         counts.collect()
     }
+}
+
+/// True if the titles of two incidents speak of the same: at least two words that carry meaning, and half of them.
+pub fn alike(a: &str, b: &str) -> bool {
+    let (a, b) = (topic::stems(a), topic::stems(b));
+    let shared = a.intersection(&b).count();
+    shared >= 2 && shared * 2 >= a.len().min(b.len())
 }
 
 impl Record {

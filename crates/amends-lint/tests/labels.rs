@@ -139,7 +139,7 @@ fn blame_in_other_words_is_found_as_well() {
     let unseen = judge("unseen.txt");
     let found = unseen.iter().filter(|(hit, _)| *hit).count();
     println!("blame in words that nobody thought of: {found} of {}", unseen.len());
-    assert!(found * 3 >= unseen.len());
+    assert!(found * 5 >= unseen.len() * 4, "{unseen:#?}");
     let wrong: Vec<String> =
         judge("clean.txt").into_iter().filter(|(hit, _)| *hit).map(|(_, line)| line).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

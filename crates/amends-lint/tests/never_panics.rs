@@ -149,7 +149,6 @@ fn every_cut_and_mutation_of_the_corpus_is_read() {
     let step = files.len().div_ceil(FILES).max(1);
     for (path, text) in files.iter().step_by(step) {
         let text = head(text, 4_000);
-        check(text, Some(path));
         let cut = head(text, random() % (text.len() + 1)).len();
         check(&text[..cut], Some(path));
         check(&text[cut..], None);
@@ -169,8 +168,8 @@ fn every_cut_and_mutation_of_the_corpus_is_read() {
     }
 }
 
-/// How many files of the corpus are cut and mutated.
-const FILES: usize = 40;
+/// How many files of the corpus are cut and mutated; those that are whole are read by the tests of the labels.
+const FILES: usize = 32;
 
 /// The first bytes of a text, up to the end of a character.
 fn head(text: &str, length: usize) -> &str {

@@ -1,12 +1,12 @@
 use super::findings::{Case, Finding, judge};
-use super::known::{Other, known};
+use super::known::{Other, known, similar};
 use super::{MAX_DOCUMENT, Record, find, record_of};
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
 use amends_model::{Action, IncidentId, Postmortem, Resource, text};
 use amends_store::action::Which;
-use amends_store::{Tx, action, incident};
+use amends_store::{Keyset, Tx, action, incident};
 use std::collections::HashMap;
 
 /// What is checked: texts that are being written, or the saved ones.
@@ -71,6 +71,11 @@ impl App {
         if !letter && caller.may(Action::Read, Resource::Action) {
             known.open_actions = open_elsewhere(tx, p).await?;
         }
+        if let Some(about) = record.incident.as_ref().filter(|_| !letter && caller.may(Action::Read, Resource::Incident)) {
+            let before = Keyset { at: about.started_at, id: about.id.to_string() };
+            let earlier = incident::list(tx, incident::Which::All, &before, EARLIER).await?;
+            known.similar = similar(about, &earlier);
+        }
         Ok(judge(&Case {
             title,
             source,
@@ -83,6 +88,9 @@ impl App {
         }))
     }
 }
+
+/// As many earlier incidents are compared, the newest first.
+const EARLIER: usize = 200;
 
 /// As many open actions are looked through, the one that is due first first.
 const OPEN_ACTIONS: usize = 200;

@@ -3,6 +3,7 @@
 use super::checked::{Checked, Field, Place};
 use super::facts::Record;
 use super::fill::fill;
+use crate::markdown;
 use amends_lint::finding::{Edit as LintEdit, Finding as Found};
 use amends_lint::output::shown;
 use amends_lint::read::document::Document;
@@ -224,7 +225,7 @@ fn told(found: &Found, checked: &Checked<'_>, document: &Document<'_>, letter: b
             column: place.column,
             end_line: place.end_line,
             end_column: place.end_column,
-            text: shown(document, related.span),
+            text: readable(&place, shown(document, related.span)),
             message: in_fact(checked, related.span, &place, related.message.clone()),
         }
     });
@@ -245,7 +246,7 @@ fn told(found: &Found, checked: &Checked<'_>, document: &Document<'_>, letter: b
         message: in_fact(checked, found.span, &place, found.full_message()),
         text: match place.field {
             Field::Title => checked.title.to_owned(),
-            Field::Typed | Field::Fact | Field::Actions => shown(document, found.span),
+            Field::Typed | Field::Fact | Field::Actions => readable(&place, shown(document, found.span)),
         },
         related: related.collect(),
         fix: found.fix.as_ref().and_then(|fix| {
@@ -259,8 +260,14 @@ fn told(found: &Found, checked: &Checked<'_>, document: &Document<'_>, letter: b
     })
 }
 
+/// What the record wrote is shown as people read it, without the marks that keep it from being Markdown.
+fn readable(place: &Place, text: String) -> String {
+    if matches!(place.field, Field::Fact | Field::Actions) { markdown::unescape(&text) } else { text }
+}
+
 /// Says first in which fact of the record a place is, because what stands there is only seen when it is read.
 fn in_fact(checked: &Checked<'_>, span: Span, place: &Place, message: String) -> String {
+    let message = readable(place, message);
     match checked.fact(span).filter(|_| place.field == Field::Fact) {
         Some(fact) => format!("In {fact}: {message}"),
         None => message,

@@ -4,7 +4,7 @@ use super::facts::Record;
 use amends_lint::read::facts::{Audience, MilestoneKind};
 use amends_lint::record::Elsewhere;
 use amends_lint::{Source, read};
-use amends_model::{EventBody, Milestone, Severity, Visibility};
+use amends_model::{EventBody, Impact, Incident, Milestone, Severity, Visibility};
 
 /// The other text about the same incident, with what it is called.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +31,10 @@ pub(super) fn known(record: &Record, other: Option<Other<'_>>) -> amends_lint::R
         sources: times().map(|(kind, time)| (kind, time.source.clone())).collect(),
         updates,
         elsewhere: other.map(told).unwrap_or_default(),
+        components: record.components.iter().map(|(name, status)| (name.clone(), status.label().to_lowercase())).collect(),
         severities: severities(record),
         tier: incident.map(|incident| tier(incident.severity)),
+        felt: incident.and_then(felt),
         visible_to: incident.map(|_| if public { Audience::Customers } else { Audience::Internal }),
         ..amends_lint::Record::default()
     }
@@ -47,6 +49,35 @@ pub(super) const fn tier(severity: Severity) -> u8 {
         Severity::Sev4 => 0,
     }
 }
+
+/// How much process what customers felt deserves, and what that was.
+fn felt(incident: &Incident) -> Option<(u8, String)> {
+    let impact = incident.shown_impact();
+    let tier = match impact {
+        Impact::Critical => 2,
+        Impact::Major => 1,
+        Impact::Minor | Impact::None => return None,
+    };
+    Some((tier, format!("a {impact} impact on customers")))
+}
+
+/// The earlier incidents that are like this one: their title speaks of the same, and they hurt one of its components if
+/// both say which.
+pub(super) fn similar(incident: &Incident, earlier: &[Incident]) -> Vec<String> {
+    let touches = |other: &Incident| {
+        let hit = |id| other.components.iter().any(|affected| affected.component_id == id);
+        incident.components.is_empty()
+            || other.components.is_empty()
+            || incident.components.iter().any(|affected| hit(affected.component_id.clone()))
+    };
+    let like = earlier.iter().filter(|other| {
+        other.id != incident.id && touches(other) && amends_lint::record::alike(&incident.title, &other.title)
+    });
+    like.take(SIMILAR).map(Incident::name).collect()
+}
+
+/// So many earlier incidents are named at most.
+const SIMILAR: usize = 3;
 
 fn kind_of(milestone: Milestone) -> Option<MilestoneKind> {
     Some(match milestone {
@@ -96,6 +127,8 @@ mod tests {
         assert_eq!(known.updates, [at("15:10"), at("17:03")]);
         assert_eq!((known.severities.as_slice(), known.tier), ([2].as_slice(), Some(1)));
         assert_eq!(known.visible_to, Some(Audience::Customers));
+        assert_eq!(known.components, [("Shop - Checkout".to_owned(), "partial outage".to_owned())]);
+        assert_eq!(known.felt, Some((1, "a major impact on customers".to_owned())));
         assert_eq!(
             (known.elsewhere[0].count, known.elsewhere[0].place.as_str()),
             (1240.0, "the internal document, line 3,")
@@ -106,5 +139,19 @@ mod tests {
         }
         let inside = super::known(&inside, None);
         assert_eq!((inside.visible_to, inside.updates.len()), (Some(Audience::Internal), 0));
+    }
+    #[test]
+    fn earlier_incidents_of_the_same_kind_are_known() {
+        let here = record().incident.unwrap();
+        let like = |number: i64, title: &str| {
+            let (mut other, id) = (here.clone(), u8::try_from(number).unwrap());
+            other.id = amends_model::IncidentId::from_random([id; 12]);
+            (other.number, other.title) = (number, title.to_owned());
+            other
+        };
+        let mut elsewhere = like(4, "Users cannot pay by card");
+        elsewhere.components[0].component_id = amends_model::ComponentId::from_random([9; 12]);
+        let earlier = [here.clone(), like(2, "Users cannot pay"), like(3, "Users cannot read mails"), elsewhere];
+        assert_eq!(similar(&here, &earlier), ["INC-2"]);
     }
 }

@@ -42,6 +42,16 @@ impl Span {
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// How many characters begin before each `STEP`th byte, so that a column in a very long line is found at once.
+    chars: Vec<usize>,
+}
+
+/// Bytes between two counts of characters.
+const STEP: usize = 512;
+
+/// How many characters begin in these bytes.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 impl LineIndex {
@@ -49,7 +59,11 @@ impl LineIndex {
     pub fn new(text: &str) -> LineIndex {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1));
-        LineIndex { starts }
+        let mut chars = vec![0];
+        for part in text.as_bytes().chunks(STEP) {
+            chars.push(chars.last().copied().unwrap_or(0) + begun(part));
+        }
+        LineIndex { starts, chars }
     }
 
     /// The line, from 1, in which the byte offset lies.
@@ -60,7 +74,14 @@ impl LineIndex {
     /// The column, from 1, counted in characters, of the byte offset in `text` (the text that was indexed).
     pub fn column(&self, text: &str, offset: usize) -> usize {
         let start = self.starts.get(self.line(offset) - 1).copied().unwrap_or(0);
-        text.get(start..offset.min(text.len())).map_or(1, |before| before.chars().count() + 1)
+        self.chars_before(text, offset).saturating_sub(self.chars_before(text, start)) + 1
+    }
+
+    fn chars_before(&self, text: &str, offset: usize) -> usize {
+        let offset = offset.min(text.len());
+        let counted = offset / STEP;
+        let rest = text.as_bytes().get(counted * STEP..offset).unwrap_or_default();
+        self.chars.get(counted).copied().unwrap_or(0) + begun(rest)
     }
 
     /// How many lines the text has (a final line break opens one more, empty line).
@@ -98,6 +119,9 @@ mod tests {
         let second = index.span_of_line(text, 2);
         assert_eq!(&text[second.start..second.end], "ä€c");
         assert!(index.span_of_line(text, 9).is_empty());
+        let long = "xä".repeat(2_000);
+        let index = LineIndex::new(&long);
+        assert_eq!((index.column(&long, 0), index.column(&long, 3 * 1_500), index.column(&long, 6_000)), (1, 3_001, 4_001));
         assert!(index.span_of_line(text, 0).is_empty());
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Actions that name nobody who will see to them: no column, no ‘owner:’, no handle. One finding for all of them.
 //!
-//! A list in which no action has an owner is a warning below tier 2: names may be kept elsewhere. One that names some
-//! owners has forgotten the others, which is an error.
+//! An action with a ticket has its owner there. A list in which no action has an owner is a warning below tier 2, a single
+//! promise a hint: names may be kept elsewhere. A list that names some owners has forgotten the others, which is an error.
 //!
 //! ## Why it matters
 //!
@@ -34,13 +34,20 @@ use crate::rule::Rule;
 pub(crate) const RULE: Rule = Rule::new("A01", Level::Error, include_str!("a01.rs"), check);
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
-    let without = |action: &&Action| action.owner.is_none() && !action.done;
+    // A ticket has an assignee of its own.
+    let without = |action: &&Action| action.owner.is_none() && action.tracker.is_none() && !action.done;
     let findings = actions::one_for_all(case, without, |count, all| {
         let message = format!("{} nobody as its owner.", actions::share(count, all, "names", "name"));
         (message, "Name one person for each: (owner: Ada Lovelace).")
     });
     // A published list may leave all names out and have them elsewhere; one that names some has forgotten the others.
-    let some = case.facts().actions.iter().any(|action| action.owner.is_some());
-    let most = if some || case.tier() >= 2 { Level::Error } else { Level::Warning };
+    let actions = &case.facts().actions;
+    let some = actions.iter().any(|action| action.owner.is_some());
+    let most = match (some || case.tier() >= 2, actions.len()) {
+        (true, _) => Level::Error,
+        // A single promise in a sentence is the whole team's.
+        (false, 1) => Level::Hint,
+        (false, _) => Level::Warning,
+    };
     findings.into_iter().map(|finding| finding.at_most(most)).collect()
 }

@@ -35,7 +35,10 @@ const ERRORS: Group = Group::of("error-words");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let impact = case.sentences().find(|sentence| {
-        sentence.kinds().has(Kinds::IMPACT | Kinds::SUMMARY | Kinds::STOPPED) && sentence.has(ERRORS)
+        // A list in the introduction may speak of summaries; the section says that this is one.
+        let section = case.document().sections.get(case.document().blocks[sentence.block].section);
+        let told = section.is_some_and(|section| section.kinds.has(Kinds::IMPACT | Kinds::SUMMARY | Kinds::STOPPED));
+        told && sentence.has(ERRORS)
     });
     let Some(impact) = impact.map(|sentence| sentence.span()) else { return Vec::new() };
     first_of_sentences(case.phrases(&["nothing-seen"]))

@@ -1,8 +1,8 @@
 //! # The text and the record disagree
 //!
-//! A milestone, a length or a severity that is not the one on the incident's record, or a number of something that the
-//! record, or the other text about the same incident, counts differently. Needs the record: inside Amends, or a file
-//! given with the text.
+//! A milestone, a length or a severity that is not the one on the incident's record, a number of something that the
+//! record, or the other text about the same incident, counts differently, or a component that was hurt and is not
+//! mentioned. Needs the record: inside Amends, or a file given with the text.
 //!
 //! ## Why it matters
 //!
@@ -27,6 +27,7 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::facts::{Amount, DurationOf, MilestoneKind as Kind, Quantity};
+use crate::read::section::Kinds;
 use crate::read::span::Span;
 use crate::record::Record;
 use crate::rule::Rule;
@@ -45,7 +46,28 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     findings.extend(severities(case, record));
     findings.extend(counted(case, record));
     findings.extend(elsewhere(case, record));
+    findings.extend(components(case, record));
     findings
+}
+
+/// Components that were hurt and that a text which tells of its impact does not mention.
+fn components(case: &Case<'_>, record: &Record) -> Option<Finding> {
+    let told = Kinds::IMPACT | Kinds::STOPPED | Kinds::SUMMARY;
+    let place = case.heading_of(told)?;
+    if case.sentences_about(told).next().is_none() {
+        return None;
+    }
+    let source = case.document().source.to_lowercase();
+    // "Shop - Checkout": the group and the name.
+    let named = |name: &str| name.rsplit(" - ").next().is_some_and(|name| source.contains(&name.to_lowercase()));
+    let absent = record.components.iter().filter(|(name, _)| !named(name));
+    let absent: Vec<String> = absent.map(|(name, how)| format!("{name} ({how})")).collect();
+    if absent.is_empty() {
+        return None;
+    }
+    let message = format!("The record says that these were hurt, and the text does not: {}.", absent.join(", "));
+    let finding = Finding::at(place, message).at_most(Level::Warning);
+    Some(finding.instead("Say what users of them could not do, or correct the record."))
 }
 
 fn milestones(case: &Case<'_>, record: &Record) -> Vec<Finding> {
