@@ -166,6 +166,19 @@ async fn the_text_is_compared_with_the_record_and_with_the_letter() {
             "{told:?}"
         );
         assert!(told.iter().any(|what| what.starts_with("On the record the severity is sev")), "{told:?}");
+        assert!(told.iter().any(|what| what.ends_with("the text does not: Checkout (major outage).")), "{told:?}");
+        // What happened before, and is not mentioned.
+        assert!(of(&all, "X04").is_empty(), "{all:?}");
+        let earlier = Declare {
+            title: "Customers cannot pay by card".into(),
+            started_at: Some(now() - SignedDuration::from_hours(72)),
+            ..Declare::default()
+        };
+        app.declare(&ada(), earlier).await.unwrap();
+        let all = found(&app, &same, false).await;
+        assert_eq!(of(&all, "X04")[0].what, "INC-2 is like this incident and is not mentioned.");
+        let told = format!("{same}\nAs in INC-2, nobody could pay.\n");
+        assert!(of(&found(&app, &told, false).await, "X04").is_empty(), "{}", fresh.engine);
         // The first word to customers, as it was published.
         let all = found(&app, "## Timeline (UTC)\n\n- 2026-09-01 11:00 orders fail, the outage begins\n- 2026-09-01 11:10 First notice on the status page\n- 2026-09-01 12:00 resolved\n", false).await;
         assert!(of(&all, "X01").is_empty(), "{all:?}");
