@@ -166,7 +166,10 @@ async fn the_text_is_compared_with_the_record_and_with_the_letter() {
             "{told:?}"
         );
         assert!(told.iter().any(|what| what.starts_with("On the record the severity is sev")), "{told:?}");
-        assert!(told.iter().any(|what| what.ends_with("the text does not: Checkout (major outage).")), "{told:?}");
+        assert!(
+            told.iter().any(|what| what.ends_with("the text does not: Checkout (major outage).")),
+            "{told:?}"
+        );
         // What happened before, and is not mentioned.
         assert!(of(&all, "X04").is_empty(), "{all:?}");
         let earlier = Declare {

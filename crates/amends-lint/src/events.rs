@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::case::Case;
+use crate::phrase::{self, Group, Scope};
+use crate::prose::split;
 use crate::read::clock::Style;
 use crate::read::document::BlockKind;
 use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::times;
-use crate::phrase::{self, Group, Scope};
-use crate::prose::split;
 
 const STOP: Group = Group::of("stop");
 const CHANGES: Group = Group::of("changes");

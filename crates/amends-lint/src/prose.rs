@@ -97,7 +97,14 @@ impl Prose {
         prose
     }
 
-    fn add(&mut self, place: In, text: &str, (start, end): (usize, usize), words: (usize, usize), finder: &mut Finder) {
+    fn add(
+        &mut self,
+        place: In,
+        text: &str,
+        (start, end): (usize, usize),
+        words: (usize, usize),
+        finder: &mut Finder,
+    ) {
         let (first, sentence) = (self.hits.len(), self.sentences.len());
         self.hits.extend(finder.find(&text[start..end]));
         for (at, hit) in self.hits.iter().enumerate().skip(first) {

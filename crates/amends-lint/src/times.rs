@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 
 use crate::case::Case;
+use crate::phrase::Group;
 use crate::read::document::BlockKind;
 use crate::read::facts::{MilestoneKind, Moment, Origin};
 use crate::read::section::Kinds;
-use crate::phrase::Group;
 
 /// Words of sentences that speak of a part of the incident.
 const PARTIAL: Group = Group::of("partial");

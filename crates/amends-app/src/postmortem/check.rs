@@ -71,7 +71,9 @@ impl App {
         if !letter && caller.may(Action::Read, Resource::Action) {
             known.open_actions = open_elsewhere(tx, p).await?;
         }
-        if let Some(about) = record.incident.as_ref().filter(|_| !letter && caller.may(Action::Read, Resource::Incident)) {
+        if let Some(about) =
+            record.incident.as_ref().filter(|_| !letter && caller.may(Action::Read, Resource::Incident))
+        {
             let before = Keyset { at: about.started_at, id: about.id.to_string() };
             let earlier = incident::list(tx, incident::Which::All, &before, EARLIER).await?;
             known.similar = similar(about, &earlier);

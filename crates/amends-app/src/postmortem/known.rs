@@ -31,7 +31,11 @@ pub(super) fn known(record: &Record, other: Option<Other<'_>>) -> amends_lint::R
         sources: times().map(|(kind, time)| (kind, time.source.clone())).collect(),
         updates,
         elsewhere: other.map(told).unwrap_or_default(),
-        components: record.components.iter().map(|(name, status)| (name.clone(), status.label().to_lowercase())).collect(),
+        components: record
+            .components
+            .iter()
+            .map(|(name, status)| (name.clone(), status.label().to_lowercase()))
+            .collect(),
         severities: severities(record),
         tier: incident.map(|incident| tier(incident.severity)),
         felt: incident.and_then(felt),
@@ -151,7 +155,8 @@ mod tests {
         };
         let mut elsewhere = like(4, "Users cannot pay by card");
         elsewhere.components[0].component_id = amends_model::ComponentId::from_random([9; 12]);
-        let earlier = [here.clone(), like(2, "Users cannot pay"), like(3, "Users cannot read mails"), elsewhere];
+        let earlier =
+            [here.clone(), like(2, "Users cannot pay"), like(3, "Users cannot read mails"), elsewhere];
         assert_eq!(similar(&here, &earlier), ["INC-2"]);
     }
 }

@@ -176,7 +176,8 @@ impl Vocabulary {
         if let Some(id) = self.words.get(word) {
             return *id;
         }
-        let Some((from, to)) = word.bytes().next().and_then(|byte| self.by_byte.get(usize::from(byte))) else {
+        let Some((from, to)) = word.bytes().next().and_then(|byte| self.by_byte.get(usize::from(byte)))
+        else {
             return 0;
         };
         let after = from + self.stems[*from..*to].partition_point(|(stem, ..)| stem.as_str() <= word);

@@ -261,7 +261,9 @@ impl Reader {
                 let pattern = elements.map(|elements| Pattern { scope, group, elements });
                 match pattern.filter(|pattern| pattern.first().is_some()) {
                     Some(pattern) => self.patterns.push(pattern),
-                    None => self.errors.push(format!("{name}: not understood, or begins with no word: {text}")),
+                    None => {
+                        self.errors.push(format!("{name}: not understood, or begins with no word: {text}"))
+                    }
                 }
             }
         }

@@ -121,7 +121,10 @@ mod tests {
         assert!(index.span_of_line(text, 9).is_empty());
         let long = "xä".repeat(2_000);
         let index = LineIndex::new(&long);
-        assert_eq!((index.column(&long, 0), index.column(&long, 3 * 1_500), index.column(&long, 6_000)), (1, 3_001, 4_001));
+        assert_eq!(
+            (index.column(&long, 0), index.column(&long, 3 * 1_500), index.column(&long, 6_000)),
+            (1, 3_001, 4_001)
+        );
         assert!(index.span_of_line(text, 0).is_empty());
     }
 }

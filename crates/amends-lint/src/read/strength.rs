@@ -338,9 +338,7 @@ fn unheaded_strength(rest: &str, thing: Option<Thing>, ensured: bool, whole: &[H
             Some(Thing::Paper) => Strength::Administrative,
             Some(Thing::Detector) => Strength::Detect,
             Some(Thing::Control) => Strength::Enforce,
-            None if ensured
-                && !find(rest).iter().any(|hit| hit.is("people") && hit.start < 4) =>
-            {
+            None if ensured && !find(rest).iter().any(|hit| hit.is("people") && hit.start < 4) => {
                 Strength::Enforce
             }
             None => Strength::Administrative,

@@ -110,7 +110,8 @@ fn first_date(block: &Block) -> Option<(WrittenDate, Span)> {
     if matches!(block.kind, BlockKind::Code(_)) || block.quoted || block.kinds.has(Kinds::APPENDIX) {
         return None;
     }
-    let (date, mention) = block.mentions.iter().find_map(|mention| Some((written_date(mention)?, mention)))?;
+    let (date, mention) =
+        block.mentions.iter().find_map(|mention| Some((written_date(mention)?, mention)))?;
     Some((date, block.text.span(mention.start, mention.end)))
 }
 
