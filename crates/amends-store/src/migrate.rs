@@ -39,7 +39,8 @@ pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
     .await?;
     let done = tx.query("SELECT number FROM migrations ORDER BY number", params![]).await?;
     let done = done.iter().map(|row| row.get::<i64>(0)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(found) = done.last().copied().filter(|last| *last > known) {
+    let is_known = |number: &i64| MIGRATIONS.iter().any(|m| m.0 == *number);
+    if let Some(found) = done.iter().rev().copied().find(|number| !is_known(number)) {
         let needs = tx.query_opt("SELECT max(needs) FROM migrations", params![]).await?;
         if needs.map_or(Ok(found), |row| row.get::<i64>(0))? > known {
             return Err(StoreError::NewerSchema { found, known });
