@@ -18,7 +18,8 @@ use amends_model::broadcast::{Audience, Counts};
 use amends_model::event::ComponentChange;
 use amends_model::{
     Action, Affected, Broadcast, BroadcastId, Channel, Component, ComponentId, ComponentStatus, Delivery,
-    DeliveryId, DeliveryState, Event, EventBody, EventId, Incident, Maintenance, Phase, Resource, Subject,
+    DeliveryId, DeliveryState, Event, EventBody, EventId, Impact, Incident, Maintenance, Phase, Resource,
+    Subject,
 };
 use amends_store::{Tx, broadcast, component, delivery, subscriber};
 use jiff::Timestamp;
@@ -64,7 +65,7 @@ impl App {
             return Ok(());
         };
         let snapshot = self.snapshot_incident(tx, incident).await?;
-        let told = audience(&all, ids(&incident.components));
+        let told = incident_audience(tx, incident, &all).await?;
         self.tell_with(tx, content, Some(snapshot), told, event.written_at).await?;
         if let EventBody::Update { components, .. } = &event.body {
             self.tell_changes(tx, &all, components, event.written_at).await?;
@@ -136,7 +137,9 @@ impl App {
             for component in &mut snapshot.components {
                 component.status = change.to;
             }
-            self.tell_with(tx, content, Some(snapshot), audience(all, concerned), now).await?;
+            let impact = Some(Impact::of(change.from).max(Impact::of(change.to)));
+            let told = Audience { impact, ..audience(all, concerned) };
+            self.tell_with(tx, content, Some(snapshot), told, now).await?;
         }
         Ok(())
     }
@@ -293,7 +296,19 @@ pub(crate) fn audience(all: &[Component], components: Vec<ComponentId>) -> Audie
     let mut both: Vec<ComponentId> = groups.chain(components.iter().cloned()).collect();
     both.sort();
     both.dedup();
-    Audience { components: both }
+    Audience { components: both, impact: None }
+}
+
+/// Whom word of an incident is for. Once it was told to be bad, all further word of it is for those who hear of what is bad:
+/// they hear the end of what they heard the beginning of.
+pub(crate) async fn incident_audience(
+    tx: &mut Tx,
+    incident: &Incident,
+    all: &[Component],
+) -> Result<Audience, AppError> {
+    let told = broadcast::worst_in(tx, &format!("incident-{}", incident.id)).await?;
+    let impact = Some(told.unwrap_or(Impact::None).max(incident.shown_impact()));
+    Ok(Audience { impact, ..audience(all, ids(&incident.components)) })
 }
 
 fn parts(all: &[Component], touched: impl Iterator<Item = (ComponentId, ComponentStatus)>) -> Vec<Part> {

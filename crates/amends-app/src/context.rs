@@ -215,6 +215,11 @@ impl App {
             *seen = (*seen).max(newest);
             newer
         });
+        self.nudge_couriers();
+    }
+
+    /// Says to the couriers of all channels that there may be something to send.
+    pub(crate) fn nudge_couriers(&self) {
         self.0.couriers.iter().for_each(Notify::notify_one);
     }
 

@@ -30,6 +30,10 @@ struct Company {
 
 impl Company {
     async fn each() -> Vec<Company> {
+        Self::each_with(None).await
+    }
+
+    async fn each_with(most_an_hour: Option<usize>) -> Vec<Company> {
         let mut companies = Vec::new();
         for fresh in each().await {
             let clock = Arc::new(AtomicI64::new(0));
@@ -41,6 +45,7 @@ impl Company {
             app.set_mail(MailSettings {
                 public_url: URL.into(),
                 from_address: Some("status@marrowby.example".into()),
+                most_an_hour,
                 ..MailSettings::default()
             });
             let admin = Caller::system("test");
@@ -175,6 +180,10 @@ fn update(text: &str) -> PublishUpdate {
         next_update_at: None,
         expected_version: None,
     }
+}
+
+fn resolved(text: &str) -> PublishUpdate {
+    PublishUpdate { phase: Some(Phase::Resolved), ..update(text) }
 }
 
 #[tokio::test]
@@ -485,7 +494,11 @@ async fn held_mail_is_seen_before_and_after() {
         tx.commit().await.unwrap();
         let incident = c.incident(None).await;
         let mut tx = c.fresh.store.begin().await.unwrap();
-        assert!(amends_courier::plan::step(&mut tx, c.app.now(), None).await.unwrap());
+        assert!(
+            amends_courier::plan::step(&mut tx, c.app.now(), amends_courier::plan::Planning::default())
+                .await
+                .unwrap()
+        );
         tx.commit().await.unwrap();
         let state = c.app.mail_state(&admin).await.unwrap();
         assert!(
@@ -537,5 +550,160 @@ async fn only_who_may_sees_addresses_and_mail() {
         let listed = c.app.broadcasts(&responder, &paging).await.unwrap();
         let of = c.app.deliveries(&responder, &listed.items[0].broadcast.id, None, &paging).await;
         assert!(of.is_err(), "deliveries hold addresses");
+    }
+}
+
+/// The subjects of the mails to one address, oldest first.
+async fn told(c: &Company, address: &str) -> Vec<String> {
+    let admin = Caller::system("test");
+    let found = c.app.mailbox(&admin, Some(address), &Paging::default()).await.unwrap();
+    found.items.into_iter().rev().map(|m| m.subject.replace("[Marrowby Status] ", "")).collect()
+}
+
+#[tokio::test]
+async fn who_sleeps_hears_the_newest_word_in_the_morning_and_who_wants_a_digest_hears_it_together() {
+    for c in Company::each().await {
+        let (admin, engine) = (Caller::system("test"), c.engine);
+        for address in [
+            "now@example.net",
+            "night@example.net",
+            "urgent@example.net",
+            "digest@example.net",
+            "major@example.net",
+        ] {
+            c.add(address, &[]).await;
+        }
+        let quiet_hours =
+            Some(QuietHours { from: "13:00".parse().unwrap(), until: "15:00".parse().unwrap() });
+        // It is 14:00 in Berlin.
+        let night = Preferences { quiet_hours, time_zone: "Europe/Berlin".into(), ..Preferences::default() };
+        let prefer = async |address: &str, p: Preferences| c.app.set_preferences(&admin, address, p).await;
+        prefer("night@example.net", night.clone()).await.unwrap();
+        prefer("urgent@example.net", Preferences { urgent_at_once: true, ..night.clone() }).await.unwrap();
+        prefer("digest@example.net", Preferences { digest: Digest::Hourly, ..Preferences::default() })
+            .await
+            .unwrap();
+        let major =
+            Preferences { minimum_impact: Impact::Major, planned_work: false, ..Preferences::default() };
+        prefer("major@example.net", major).await.unwrap();
+        let nowhere = Preferences { time_zone: "Nowhere".into(), ..night };
+        assert!(matches!(prefer("night@example.net", nowhere).await, Err(AppError::Invalid(_))), "{engine}");
+
+        let declare = |title: &str, status| Declare {
+            title: title.into(),
+            visibility: Some(Visibility::Public),
+            components: vec![ComponentInput { component: "Web app".into(), status }],
+            message: Some("We are looking into it.".into()),
+            ..Declare::default()
+        };
+        let slow =
+            c.app.declare(&admin, declare("Slow", ComponentStatus::DegradedPerformance)).await.unwrap();
+        let preview = c.app.preview_update(&admin, slow.id.as_str(), &update("More.")).await.unwrap();
+        assert_eq!((preview.count(), preview.later, preview.unwanted), (4, 3, 1), "{engine}");
+        c.work().await;
+        assert_eq!(told(&c, "now@example.net").await, ["Slow"], "{engine}");
+        for later in ["night@example.net", "urgent@example.net", "digest@example.net", "major@example.net"] {
+            assert!(told(&c, later).await.is_empty(), "{engine}: {later}");
+        }
+        c.later(5);
+        // Now it is a major outage: who wants to hear of those does, at any hour if they said so.
+        let worse = PublishUpdate {
+            components: vec![ComponentInput {
+                component: "Web app".into(),
+                status: ComponentStatus::MajorOutage,
+            }],
+            ..update("It is worse.")
+        };
+        c.app.publish_update(&admin, slow.id.as_str(), worse).await.unwrap();
+        c.later(5);
+        c.app.publish_update(&admin, slow.id.as_str(), resolved("It is over.")).await.unwrap();
+        let down = c.app.declare(&admin, declare("Down", ComponentStatus::PartialOutage)).await.unwrap();
+        c.work().await;
+        assert_eq!(c.app.hand_over_held().await.unwrap(), 0, "nothing is due yet");
+        assert_eq!(told(&c, "urgent@example.net").await, ["Slow", "Slow"], "{engine}");
+        assert_eq!(told(&c, "major@example.net").await, ["Slow", "Slow", "Down"], "{engine}: its end, too");
+        assert!(told(&c, "night@example.net").await.is_empty(), "{engine}");
+        let why = c.app.explain_address(&admin, "night@example.net").await.unwrap();
+        assert!(why.standing.contains("not from 13:00 to 15:00 (Europe/Berlin)"), "{}", why.standing);
+        assert_eq!(
+            why.messages[0].explanation,
+            "Held over during their quiet hours; it goes at 2026-09-01 13:00 UTC."
+        );
+        let why = c.app.explain_address(&admin, "major@example.net").await.unwrap();
+        assert_eq!(
+            why.messages.last().unwrap().explanation,
+            "Not sent: they want to hear only of what is major or worse, and this was minor."
+        );
+
+        c.later(60);
+        assert!(c.app.hand_over_held().await.unwrap() > 0, "{engine}");
+        assert_eq!(c.app.hand_over_held().await.unwrap(), 0, "{engine}: once");
+        c.work().await;
+        assert_eq!(told(&c, "night@example.net").await, ["Slow", "Down"], "{engine}: the newest of each");
+        assert_eq!(told(&c, "urgent@example.net").await, ["Slow", "Slow", "Down"], "{engine}");
+        assert_eq!(told(&c, "digest@example.net").await, ["2 updates together"], "{engine}");
+        let mail = c.app.mailbox(&admin, Some("digest@example.net"), &Paging::default()).await.unwrap();
+        let digest = c.app.mailbox_mail(&admin, mail.items[0].number).await.unwrap();
+        for part in ["It is over.", "**Down**", "incidents/", "as you asked", "Unsubscribe: "] {
+            assert!(digest.text.contains(part), "{engine}: {part} in {}", digest.text);
+        }
+        assert!(!digest.text.contains("It is worse."), "{engine}: {}", digest.text);
+        let why = c.app.explain_address(&admin, "digest@example.net").await.unwrap();
+        let words: Vec<&str> = why.messages.iter().map(|m| m.explanation.as_str()).collect();
+        let in_words = words.join(" | ");
+        assert!(
+            in_words.contains("Not sent: while it was held over for their digest, newer word"),
+            "{in_words}"
+        );
+        assert!(in_words.contains("told in the digest “[Marrowby Status] 2 updates together”"), "{in_words}");
+        for b in c.app.broadcasts(&admin, &Paging::default()).await.unwrap().items {
+            assert!(b.broadcast.finished_at.is_some(), "{engine}: {}", b.words);
+        }
+
+        // Who does not want to wait after all hears at once what was held.
+        c.app.publish_update(&admin, down.id.as_str(), resolved("Up again.")).await.unwrap();
+        c.work().await;
+        assert_eq!(told(&c, "digest@example.net").await.len(), 1, "{engine}");
+        prefer("digest@example.net", Preferences::default()).await.unwrap();
+        c.app.hand_over_held().await.unwrap();
+        c.work().await;
+        assert_eq!(told(&c, "digest@example.net").await, ["2 updates together", "Down"], "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn who_got_as_much_as_they_may_hears_the_rest_together() {
+    for c in Company::each_with(Some(3)).await {
+        let (admin, engine) = (Caller::system("test"), c.engine);
+        c.add("ada@example.net", &[]).await;
+        let first = c.incident(None).await;
+        c.work().await;
+        for n in 0..4 {
+            c.later(5);
+            let text = format!("Word {n}.");
+            c.app.publish_update(&admin, first.id.as_str(), update(&text)).await.unwrap();
+            c.work().await;
+        }
+        let second = c.incident(None).await;
+        c.app.publish_update(&admin, first.id.as_str(), resolved("It is over.")).await.unwrap();
+        c.work().await;
+        assert_eq!(told(&c, "ada@example.net").await.len(), 3, "{engine}: three in an hour");
+        let why = c.app.explain_address(&admin, "ada@example.net").await.unwrap();
+        let held = "Held back, because they got as much within an hour as anybody may; what is held back comes together at";
+        assert!(why.messages[0].explanation.starts_with(held), "{engine}: {why:?}");
+        c.later(30);
+        assert_eq!(c.app.hand_over_held().await.unwrap(), 0, "{engine}: not yet");
+        c.later(15);
+        assert_eq!(c.app.hand_over_held().await.unwrap(), 4, "{engine}");
+        c.work().await;
+        let heard = told(&c, "ada@example.net").await;
+        assert_eq!(
+            (heard.len(), heard[3].as_str()),
+            (4, "2 updates together"),
+            "{engine}: one digest, with the end"
+        );
+        c.app.publish_update(&admin, second.id.as_str(), update("And more.")).await.unwrap();
+        c.work().await;
+        assert_eq!(told(&c, "ada@example.net").await.len(), 5, "{engine}: there is room again");
     }
 }

@@ -18,7 +18,9 @@ use amends_courier::{Courier, Links, MailSettings, Turn, plan};
 use amends_egress::{Door, DoorConfig};
 use amends_model::broadcast::Audience;
 use amends_model::page::Page;
-use amends_model::{BroadcastId, Channel, Impact, Origin, PageId, Subscriber, SubscriberId, SubscriberState};
+use amends_model::{
+    BroadcastId, Channel, Impact, Origin, PageId, Preferences, Subscriber, SubscriberId, SubscriberState,
+};
 use amends_store::{Store, broadcast, page, subscriber};
 use jiff::Timestamp;
 
@@ -122,6 +124,7 @@ fn a_subscriber(n: usize) -> Subscriber {
         address: format!("customer{n}@example.net"),
         state: SubscriberState::Confirmed,
         components: vec![],
+        preferences: Preferences::default(),
         origin: Origin::Import,
         created_at: now(),
         confirmed_at: Some(now()),

@@ -18,7 +18,8 @@ use amends_egress::{AddressPolicy, Allowed, Door, DoorConfig, Http};
 use amends_model::broadcast::Audience;
 use amends_model::page::Page;
 use amends_model::{
-    BroadcastId, Channel, Endpoint, Impact, Origin, PageId, Subscriber, SubscriberId, SubscriberState,
+    BroadcastId, Channel, Endpoint, Impact, Origin, PageId, Preferences, Subscriber, SubscriberId,
+    SubscriberState,
 };
 use amends_store::{Store, broadcast, endpoint, page, subscriber};
 use jiff::Timestamp;
@@ -160,6 +161,7 @@ async fn company(folder: &Path, port: u16, messages: usize) -> Store {
                     address: format!("http://{}:{port}/hook/{n}", host(*n)),
                     state: SubscriberState::Confirmed,
                     components: vec![],
+                    preferences: Preferences::default(),
                     origin: Origin::Import,
                     created_at: now(),
                     confirmed_at: Some(now()),

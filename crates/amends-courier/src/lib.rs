@@ -1,6 +1,6 @@
 //! One update on its way to everybody who asked for it.
 //!
-//! The stages are small and each has its own file: who gets it ([`plan`]), what a message says ([`message`]), how it
+//! The stages are small and each has its own file: who gets it ([`plan`]), and who not yet ([`over`]), what a message says ([`message`]), how it
 //! leaves ([`channel`], [`smtp`]), what the answer means ([`judge`]), what is recorded ([`outcome`]), when to try again
 //! ([`backoff`]), when to stop ([`trial`]) and how a channel that does not work is held ([`hold`]). [`engine`] strings
 //! them together for mail, [`dispatch`] for subscribers who have a server of their own. Deciding is pure; only [`smtp`]
@@ -18,8 +18,10 @@ pub mod judge;
 pub mod links;
 pub mod message;
 pub mod outcome;
+pub mod over;
 pub mod plan;
 pub mod settings;
+mod sift;
 pub mod smtp;
 pub mod trial;
 

@@ -1,6 +1,7 @@
 //! Putting something on its way, and writing down who gets it.
 
 use amends_model::broadcast::Audience;
+use amends_model::preference::Course;
 use amends_model::{
     Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId,
 };
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::{Clock, Random};
 use crate::message::{Content, Stored};
 use crate::settings::MailSettings;
+use crate::sift::Sieve;
 
 /// Subscribers written down in one transaction.
 const CHUNK: usize = 1_000;
@@ -34,6 +36,7 @@ fn place(content: &Content) -> (BroadcastKind, String, String) {
         Content::Component(c) => {
             (BroadcastKind::Component, format!("component-{}", c.component_id), c.update_id.clone())
         }
+        Content::Digest(c) => (BroadcastKind::Digest, String::new(), c.digest_id.clone()),
         Content::Test(c) => (BroadcastKind::Test, String::new(), c.subscriber_id.clone()),
         Content::Endpoint(c) => {
             (BroadcastKind::Alarm, String::new(), format!("endpoint-{}", c.subscriber_id))
@@ -46,7 +49,13 @@ fn place(content: &Content) -> (BroadcastKind, String, String) {
     }
 }
 
-fn made(id: BroadcastId, content: &Content, subject: &str, audience: Audience, now: Timestamp) -> Broadcast {
+pub(crate) fn made(
+    id: BroadcastId,
+    content: &Content,
+    subject: &str,
+    audience: Audience,
+    now: Timestamp,
+) -> Broadcast {
     let (kind, thread, about) = place(content);
     Broadcast {
         id,
@@ -63,7 +72,7 @@ fn made(id: BroadcastId, content: &Content, subject: &str, audience: Audience, n
     }
 }
 
-fn written(stored: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(crate) fn written(stored: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(stored).map_err(|e| StoreError::Corrupt(format!("a message cannot be stored: {e}")))
 }
 
@@ -150,7 +159,7 @@ pub async fn enqueue_to(
     let mut b = made(id, content, subject, Audience::default(), now);
     b.planned_at = Some(now);
     broadcast::insert(tx, &b, &written(content)?).await?;
-    let d = delivery_of(&b, to, false, now);
+    let d = delivery_of(&b, to, now);
     delivery::insert_many(tx, Priority::Single, std::slice::from_ref(&d)).await?;
     Ok(d.id)
 }
@@ -177,7 +186,7 @@ async fn enqueue_canary(
         ..of.clone()
     };
     broadcast::insert(tx, &copy, &content).await?;
-    let d = delivery_of(&copy, To { channel: Channel::Email, address, subscriber: None }, false, now);
+    let d = delivery_of(&copy, To { channel: Channel::Email, address, subscriber: None }, now);
     delivery::insert_many(tx, Priority::Single, std::slice::from_ref(&d)).await?;
     Ok(())
 }
@@ -197,21 +206,31 @@ pub fn delivery_id(broadcast: &BroadcastId, channel: Channel, address: &str) -> 
     DeliveryId::from_random(bytes)
 }
 
-fn delivery_of(b: &Broadcast, to: To<'_>, suppressed: bool, now: Timestamp) -> Delivery {
+pub(crate) fn delivery_of(b: &Broadcast, to: To<'_>, now: Timestamp) -> Delivery {
     Delivery {
         id: delivery_id(&b.id, to.channel, to.address),
         broadcast_id: b.id.clone(),
         subscriber_id: to.subscriber,
         channel: to.channel,
         address: to.address.to_owned(),
-        state: if suppressed { DeliveryState::Suppressed } else { DeliveryState::Queued },
+        state: DeliveryState::Queued,
         attempts: 0,
         // Due since the broadcast was made, so that what was said first goes first.
         next_at: b.created_at,
+        hold: None,
         reply: None,
         created_at: now,
         updated_at: now,
     }
+}
+
+/// What planning must know besides the store.
+#[derive(Default)]
+pub struct Planning<'a> {
+    /// Where a copy of each broadcast goes first.
+    pub canary: Option<Canary<'a>>,
+    /// How many messages each subscriber gets in an hour at most; what is more comes in one digest. None for no limit.
+    pub most_an_hour: Option<usize>,
 }
 
 /// Where a copy of each broadcast goes first, and the id of the next copy.
@@ -227,11 +246,12 @@ pub struct Canary<'a> {
 ///
 /// # Errors
 /// What the store says.
-pub async fn step(tx: &mut Tx, now: Timestamp, canary: Option<Canary<'_>>) -> Result<bool, StoreError> {
+pub async fn step(tx: &mut Tx, now: Timestamp, planning: Planning<'_>) -> Result<bool, StoreError> {
     let Some((b, after)) = broadcast::to_plan(tx).await? else { return Ok(false) };
-    if let Some(canary) = canary.filter(|_| after.is_empty()) {
+    if let Some(canary) = planning.canary.filter(|_| after.is_empty()) {
         enqueue_canary(tx, canary.id, &b, canary.address, now).await?;
     }
+    let mut sieve = Sieve::new(tx, &b, planning.most_an_hour, now).await?;
     let (from, mut after) = reached(&after);
     let mut left = CHUNK;
     let channels = Channel::ALL.iter().copied().filter(|c| *c >= from && carries(*c, b.kind));
@@ -240,11 +260,21 @@ pub async fn step(tx: &mut Tx, now: Timestamp, canary: Option<Canary<'_>>) -> Re
             after.clear();
         }
         let found = subscriber::audience(tx, channel, &b.audience, b.created_at, &after, left).await?;
-        let to = |r: &subscriber::Recipient| {
+        sieve.look(tx, channel, &found).await?;
+        let mut deliveries = Vec::with_capacity(found.len());
+        for r in &found {
             let to = To { channel, address: &r.address, subscriber: Some(r.id.clone()) };
-            delivery_of(&b, to, r.suppressed, now)
-        };
-        let deliveries: Vec<_> = found.iter().map(to).collect();
+            let mut d = delivery_of(&b, to, now);
+            match sieve.course(r)? {
+                Course::Skip(_) => continue,
+                _ if r.suppressed => d.state = DeliveryState::Suppressed,
+                Course::Now => {}
+                Course::NotBefore(at, hold) => {
+                    (d.state, d.next_at, d.hold) = (DeliveryState::Held, at, Some(hold));
+                }
+            }
+            deliveries.push(d);
+        }
         delivery::insert_many(tx, Priority::Broadcast, &deliveries).await?;
         if let Some(last) = found.last().filter(|_| found.len() == left) {
             broadcast::plan_reached(tx, &b.id, &format!("{channel}/{}", last.id)).await?;
@@ -283,7 +313,8 @@ pub async fn some(
             random(&mut id);
             Canary { address, id: BroadcastId::from_random(id) }
         });
-        let more = step(&mut tx, clock(), canary).await?;
+        let planning = Planning { canary, most_an_hour: settings.most_an_hour };
+        let more = step(&mut tx, clock(), planning).await?;
         tx.commit().await?;
         if !more {
             break;

@@ -24,6 +24,8 @@ pub struct MailSettings {
     pub server: Option<String>,
     /// Who is told when mail could not be sent for a while and now can again.
     pub operators: Vec<String>,
+    /// How many messages each subscriber gets in an hour at most; what is more comes in one digest. None for no limit.
+    pub most_an_hour: Option<usize>,
     /// A mailbox of the operators' own that gets a copy of every broadcast, ahead of everybody else.
     pub canary: Option<String>,
 }

@@ -208,7 +208,7 @@ async fn who_has_left_gets_nothing_and_a_failing_endpoint_is_ended_after_five_da
         let c = Company::new(fresh, &["/left", "/status/500"]).await;
         let id = c.publish(1).await;
         let mut tx = c.store.begin().await.unwrap();
-        while plan::step(&mut tx, c.now(), None).await.unwrap() {}
+        while plan::step(&mut tx, c.now(), plan::Planning::default()).await.unwrap() {}
         let mut left = subscriber::get_by_address(&mut tx, Channel::Webhook, &c.receiver.url("/left"))
             .await
             .unwrap()

@@ -15,8 +15,8 @@ use amends_egress::{Door, DoorConfig};
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::page::Page;
 use amends_model::{
-    BroadcastId, Channel, ChannelHealth, DeliveryState, Impact, Origin, PageId, Subscriber, SubscriberId,
-    SubscriberState,
+    BroadcastId, Channel, ChannelHealth, DeliveryState, Impact, Origin, PageId, Preferences, Subscriber,
+    SubscriberId, SubscriberState,
 };
 use amends_store::{Store, broadcast, channel, delivery, mailbox, page, subscriber, suppression};
 use amends_testkit::smtp::{Behaviour, Message, Options, Sink, Step};
@@ -200,6 +200,7 @@ fn a_subscriber(n: usize, now: Timestamp) -> Subscriber {
         address: format!("user{n}@example.net"),
         state: SubscriberState::Confirmed,
         components: vec![],
+        preferences: Preferences::default(),
         origin: Origin::Import,
         created_at: now,
         confirmed_at: Some(now),
@@ -496,7 +497,7 @@ async fn who_left_meanwhile_gets_nothing_and_newer_word_replaces_a_retry() {
 
         let third = c.publish(3).await;
         let mut tx = c.store.begin().await.unwrap();
-        while plan::step(&mut tx, c.now(), None).await.unwrap() {}
+        while plan::step(&mut tx, c.now(), plan::Planning::default()).await.unwrap() {}
         let mut left = a_subscriber(5, c.now());
         left.state = SubscriberState::Unsubscribed;
         subscriber::update(&mut tx, &left).await.unwrap();

@@ -1,6 +1,7 @@
 //! One update on its way to everybody who asked for it.
 
 use crate::id::{BroadcastId, ComponentId, DeliveryId, SubscriberId};
+use crate::incident::Impact;
 use crate::subscriber::Channel;
 use crate::words::words;
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ words! {
         Letter = "letter",
         /// A component's status changed; for programs only.
         Component = "component",
+        /// What was held back for somebody, told together.
+        Digest = "digest",
         /// A test that an owner asked for, to one address.
         Test = "test",
         /// "Did you ask for this?" to one address.
@@ -49,6 +52,9 @@ impl BroadcastKind {
 pub struct Audience {
     /// Subscribers of the whole page always; besides them, those who chose one of these components or groups.
     pub components: Vec<ComponentId>,
+    /// The worst that was told of the incident so far, which some subscribers choose by; none where that says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
 }
 
 /// One update on its way.
@@ -79,10 +85,24 @@ pub struct Broadcast {
 }
 
 words! {
+    /// Why a message waits for its time, though everything works.
+    pub enum Hold {
+        /// The subscriber's quiet hours.
+        Quiet = "quiet",
+        /// The subscriber wants a digest.
+        Digest = "digest",
+        /// The subscriber got as much in an hour as anybody may; the rest comes in one digest.
+        Cap = "cap",
+    }
+}
+
+words! {
     /// Where one message to one recipient stands.
     pub enum DeliveryState {
         /// Waits for its turn (or for the channel to be mended).
         Queued = "queued",
+        /// Waits until its recipient wants to hear: quiet hours, a digest, or too much in an hour.
+        Held = "held",
         /// On the wire.
         Sending = "sending",
         /// Put off by the other side; will be tried again.
@@ -99,13 +119,15 @@ words! {
         Cancelled = "cancelled",
         /// Not sent again, because newer word on the same matter was on its way already.
         Superseded = "superseded",
+        /// Told in a digest, together with others.
+        Digested = "digested",
     }
 }
 
 impl DeliveryState {
     /// Whether nothing more will be tried.
     pub const fn is_final(self) -> bool {
-        !matches!(self, Self::Queued | Self::Sending | Self::Deferred)
+        !matches!(self, Self::Queued | Self::Held | Self::Sending | Self::Deferred)
     }
 }
 
@@ -128,6 +150,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it is tried next, while it waits.
     pub next_at: Timestamp,
+    /// Why it waits, or waited, for its time; none if it did not.
+    pub hold: Option<Hold>,
     /// The other side's last words.
     pub reply: Option<String>,
     /// When it was written down.
@@ -141,6 +165,8 @@ pub struct Delivery {
 pub struct Counts {
     /// Wait for their turn.
     pub queued: u64,
+    /// Wait until their recipients want to hear.
+    pub held: u64,
     /// On the wire.
     pub sending: u64,
     /// Put off; will be tried again.
@@ -157,6 +183,8 @@ pub struct Counts {
     pub cancelled: u64,
     /// Not sent again: newer word was on its way.
     pub superseded: u64,
+    /// Told in a digest.
+    pub digested: u64,
 }
 
 impl Counts {
@@ -164,6 +192,7 @@ impl Counts {
     pub fn of(&mut self, state: DeliveryState) -> &mut u64 {
         match state {
             DeliveryState::Queued => &mut self.queued,
+            DeliveryState::Held => &mut self.held,
             DeliveryState::Sending => &mut self.sending,
             DeliveryState::Deferred => &mut self.deferred,
             DeliveryState::Accepted => &mut self.accepted,
@@ -172,6 +201,7 @@ impl Counts {
             DeliveryState::Suppressed => &mut self.suppressed,
             DeliveryState::Cancelled => &mut self.cancelled,
             DeliveryState::Superseded => &mut self.superseded,
+            DeliveryState::Digested => &mut self.digested,
         }
     }
 
@@ -184,9 +214,11 @@ impl Counts {
             + self.suppressed
             + self.cancelled
             + self.superseded
+            + self.held
+            + self.digested
     }
 
-    /// Those that will still be tried.
+    /// Those that will still be tried, apart from those that wait for their recipients' own time.
     pub fn on_their_way(&self) -> u64 {
         self.queued + self.sending + self.deferred
     }
@@ -200,6 +232,8 @@ impl Counts {
             (self.suppressed, "suppressed"),
             (self.cancelled, "not sent"),
             (self.superseded, "overtaken by newer word"),
+            (self.digested, "told in a digest"),
+            (self.held, "held over"),
             (self.on_their_way(), "on their way"),
         ];
         for (count, words) in parts.into_iter().filter(|(count, _)| *count > 0) {

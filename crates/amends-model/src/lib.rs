@@ -15,11 +15,12 @@ pub mod page;
 pub mod permission;
 pub mod person;
 pub mod postmortem;
+pub mod preference;
 pub mod subscriber;
 pub mod text;
 mod words;
 
-pub use broadcast::{Broadcast, BroadcastKind, ChannelHealth, Delivery, DeliveryState};
+pub use broadcast::{Broadcast, BroadcastKind, ChannelHealth, Delivery, DeliveryState, Hold};
 pub use component::{Component, ComponentStatus, Indicator};
 pub use event::{Actor, ActorKind, Event, EventBody};
 pub use id::*;
@@ -32,6 +33,7 @@ pub use postmortem::{
     ActionState, Audience, CorrectiveAction, Despite, ImportedFrom, KnownFinding, Postmortem,
     PostmortemState, PostmortemSummary, PostmortemVersion, Publication, PublishedLetter, Reminder, Term,
 };
+pub use preference::{Digest, Preferences, QuietHours, TimeOfDay};
 pub use subscriber::{
     Channel, Endpoint, Origin, Subscriber, SubscriberState, Suppression, SuppressionReason,
 };

@@ -1,6 +1,7 @@
 //! Who wants to hear, and who must not be written to.
 
 use crate::id::{ComponentId, SubscriberId};
+use crate::preference::Preferences;
 use crate::words::words;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,11 @@ impl Channel {
             Self::Teams => "Microsoft Teams",
             Self::Discord => "Discord",
         }
+    }
+
+    /// Whether a program reads what goes there: it has no night, and misses nothing.
+    pub const fn is_program(self) -> bool {
+        matches!(self, Self::Webhook)
     }
 
     /// An address as it may be shown to the team: that of a chat room is a key to it, so only its end is.
@@ -84,6 +90,8 @@ pub struct Subscriber {
     pub state: SubscriberState,
     /// Components or groups they chose; empty for the whole page.
     pub components: Vec<ComponentId>,
+    /// When they want to hear, and of what else.
+    pub preferences: Preferences,
     /// How it came about.
     pub origin: Origin,
     /// When it was asked for.

@@ -3,7 +3,7 @@
 use crate::audit::json;
 use crate::{Keyset, Result, Row, Tx, dialect, feed, params};
 use amends_model::broadcast::Counts;
-use amends_model::{Broadcast, BroadcastId, DeliveryState};
+use amends_model::{Broadcast, BroadcastId, DeliveryState, Impact};
 use jiff::Timestamp;
 
 const COLUMNS: &str =
@@ -139,6 +139,20 @@ pub async fn plan_reached(tx: &mut Tx, id: &BroadcastId, after: &str) -> Result<
     Ok(())
 }
 
+/// How many broadcasts at most somebody can have got since `since`; no more than `enough` are counted.
+pub async fn lately(tx: &mut Tx, since: Timestamp, enough: usize) -> Result<usize> {
+    let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM broadcasts WHERE planned_at > $1
+                 AND kind IN ('update', 'maintenance', 'reminder', 'letter') LIMIT $2) p)
+               + (SELECT count(*) FROM (SELECT 1 FROM broadcasts WHERE planned_at IS NULL LIMIT $2) u)";
+    let Some(row) = tx.query_opt(sql, params![since, enough]).await? else { return Ok(0) };
+    Ok(usize::try_from(row.get::<i64>(0)?).unwrap_or_default())
+}
+
+/// The worst that was told in a thread so far.
+pub async fn worst_in(tx: &mut Tx, thread: &str) -> Result<Option<Impact>> {
+    Ok(of_thread(tx, thread).await?.iter().filter_map(|b| b.audience.impact).max())
+}
+
 /// Ends planning.
 pub async fn planned(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Result<()> {
     tx.exec("UPDATE broadcasts SET planned_at = $2 WHERE id = $1 AND planned_at IS NULL", params![id, now])
@@ -154,7 +168,7 @@ pub async fn finish_if_done(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Re
             "UPDATE broadcasts SET finished_at = $2,
              content = CASE WHEN kind IN ('confirm', 'sign_in', 'invitation') THEN '' ELSE content END
              WHERE id = $1 AND finished_at IS NULL AND planned_at IS NOT NULL AND NOT EXISTS
-             (SELECT 1 FROM deliveries WHERE broadcast_id = $1 AND state IN ('queued', 'deferred', 'sending'))",
+             (SELECT 1 FROM deliveries WHERE broadcast_id = $1 AND state IN ('queued', 'held', 'deferred', 'sending'))",
             params![id, now],
         )
         .await?;
@@ -171,7 +185,7 @@ pub async fn cancel(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Result<u64
     let stopped = tx
         .exec(
             "UPDATE deliveries SET state = $2, updated_at = $3, reply = 'the broadcast was stopped'
-             WHERE broadcast_id = $1 AND state IN ('queued', 'deferred')",
+             WHERE broadcast_id = $1 AND state IN ('queued', 'held', 'deferred')",
             params![id, DeliveryState::Cancelled, now],
         )
         .await?;

@@ -7,7 +7,7 @@ use amends_model::{
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at";
+const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at, hold";
 
 fn from_row(row: &Row) -> Result<Delivery> {
     Ok(Delivery {
@@ -22,6 +22,7 @@ fn from_row(row: &Row) -> Result<Delivery> {
         reply: row.get(8)?,
         created_at: row.get(9)?,
         updated_at: row.get(10)?,
+        hold: row.opt_word(11)?,
     })
 }
 
@@ -61,14 +62,15 @@ pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery
                 priority.number(),
                 d.next_at,
                 d.reply.as_deref(),
-                d.created_at
+                d.created_at,
+                d.hold
             ]
             .to_vec()
         })
         .collect();
     tx.exec_many(
         "INSERT INTO deliveries (n, id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
-         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11) ON CONFLICT (id) DO NOTHING",
+         created_at, updated_at, hold) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11, $12) ON CONFLICT (id) DO NOTHING",
         rows,
     )
     .await

@@ -15,6 +15,7 @@ mod engine;
 mod error;
 pub mod event;
 pub mod feed;
+pub mod held;
 pub mod idempotency;
 pub mod incident;
 pub mod lease;

@@ -1,12 +1,14 @@
 //! Subscribers, what they chose, and the budget of confirmation mails.
 
+use crate::audit::json;
 use crate::{Keyset, Result, Row, Tx, Value, params, placeholders, portions};
 use amends_model::broadcast::Audience;
-use amends_model::{Channel, ComponentId, Subscriber, SubscriberId, SubscriberState};
+use amends_model::{Channel, ComponentId, Preferences, Subscriber, SubscriberId, SubscriberState};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-const COLUMNS: &str = "id, channel, address, state, origin, created_at, confirmed_at, ended_at, updated_at";
+const COLUMNS: &str =
+    "id, channel, address, state, origin, created_at, confirmed_at, ended_at, updated_at, preferences";
 
 fn from_row(row: &Row) -> Result<Subscriber> {
     Ok(Subscriber {
@@ -15,12 +17,25 @@ fn from_row(row: &Row) -> Result<Subscriber> {
         address: row.get(2)?,
         state: row.word(3)?,
         components: Vec::new(),
+        preferences: preferences(row, 9)?.unwrap_or_default(),
         origin: row.word(4)?,
         created_at: row.get(5)?,
         confirmed_at: row.get(6)?,
         ended_at: row.get(7)?,
         updated_at: row.get(8)?,
     })
+}
+
+/// Preferences as they are kept; none for those that are as usual.
+fn preferences(row: &Row, column: usize) -> Result<Option<Preferences>> {
+    match row.get::<Option<String>>(column)? {
+        Some(_) => row.json(column).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn kept(preferences: &Preferences) -> Result<Option<String>> {
+    if preferences.are_usual() { Ok(None) } else { json(preferences).map(Some) }
 }
 
 async fn with_components(tx: &mut Tx, mut found: Vec<Subscriber>) -> Result<Vec<Subscriber>> {
@@ -45,7 +60,7 @@ pub async fn insert_many(tx: &mut Tx, subscribers: &[Subscriber]) -> Result<u64>
     let rows = subscribers
         .iter()
         .map(|s| {
-            params![
+            Ok(params![
                 &s.id,
                 s.channel,
                 &s.address,
@@ -55,15 +70,16 @@ pub async fn insert_many(tx: &mut Tx, subscribers: &[Subscriber]) -> Result<u64>
                 s.created_at,
                 s.confirmed_at,
                 s.ended_at,
-                s.updated_at
+                s.updated_at,
+                kept(&s.preferences)?
             ]
-            .to_vec()
+            .to_vec())
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let added = tx
         .exec_many(
-            "INSERT INTO subscribers (id, channel, address, state, everything, origin, created_at, confirmed_at, ended_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (channel, address) DO NOTHING",
+            "INSERT INTO subscribers (id, channel, address, state, everything, origin, created_at, confirmed_at, ended_at, updated_at,
+             preferences) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (channel, address) DO NOTHING",
             rows,
         )
         .await?;
@@ -79,11 +95,11 @@ pub async fn insert_many(tx: &mut Tx, subscribers: &[Subscriber]) -> Result<u64>
     Ok(added)
 }
 
-/// Changes state, times, origin and choice of one.
+/// Changes state, times, origin, choice and preferences of one.
 pub async fn update(tx: &mut Tx, s: &Subscriber) -> Result<()> {
     tx.exec(
         "UPDATE subscribers SET state = $2, everything = $3, origin = $4, created_at = $5, confirmed_at = $6, ended_at = $7,
-         updated_at = $8 WHERE id = $1",
+         updated_at = $8, preferences = $9 WHERE id = $1",
         params![
             &s.id,
             s.state,
@@ -92,7 +108,8 @@ pub async fn update(tx: &mut Tx, s: &Subscriber) -> Result<()> {
             s.created_at,
             s.confirmed_at,
             s.ended_at,
-            s.updated_at
+            s.updated_at,
+            kept(&s.preferences)?
         ],
     )
     .await?;
@@ -212,6 +229,8 @@ pub struct Recipient {
     pub address: String,
     /// Whether it must not be written to.
     pub suppressed: bool,
+    /// What they wish, as it is kept; none for those who wish nothing out of the ordinary.
+    pub preferences: Option<String>,
 }
 
 /// The next confirmed subscribers of an audience, by id after `after`, who had confirmed by `before`.
@@ -225,7 +244,7 @@ pub async fn audience(
 ) -> Result<Vec<Recipient>> {
     let (condition, chosen) = belongs(audience, 5);
     let sql = format!(
-        "SELECT s.id, s.address, CASE WHEN x.address IS NULL THEN 0 ELSE 1 END FROM subscribers s
+        "SELECT s.id, s.address, CASE WHEN x.address IS NULL THEN 0 ELSE 1 END, s.preferences FROM subscribers s
          LEFT JOIN suppressions x ON x.channel = s.channel AND x.address = s.address
          WHERE s.channel = $1 AND s.state = 'confirmed' AND s.id > $2 AND s.confirmed_at <= $3 AND {condition}
          ORDER BY s.id LIMIT $4"
@@ -234,8 +253,30 @@ pub async fn audience(
     values.extend(chosen);
     let rows = tx.query(&sql, &values).await?;
     rows.iter()
-        .map(|row| Ok(Recipient { id: row.word(0)?, address: row.get(1)?, suppressed: row.get(2)? }))
+        .map(|row| {
+            let (suppressed, preferences) = (row.get(2)?, row.get(3)?);
+            Ok(Recipient { id: row.word(0)?, address: row.get(1)?, suppressed, preferences })
+        })
         .collect()
+}
+
+/// What those of an audience who are written to wish, and how many wish the same; only what is out of the ordinary.
+pub async fn audience_wishes(
+    tx: &mut Tx,
+    channel: Channel,
+    audience: &Audience,
+) -> Result<Vec<(Preferences, u64)>> {
+    let (condition, chosen) = belongs(audience, 2);
+    let sql = format!(
+        "SELECT s.preferences, count(*) FROM subscribers s
+         LEFT JOIN suppressions x ON x.channel = s.channel AND x.address = s.address
+         WHERE s.channel = $1 AND s.state = 'confirmed' AND s.preferences IS NOT NULL AND x.address IS NULL AND {condition}
+         GROUP BY s.preferences"
+    );
+    let mut values = params![channel].to_vec();
+    values.extend(chosen);
+    let rows = tx.query(&sql, &values).await?;
+    rows.iter().map(|row| Ok((row.json(0)?, row.get::<i64>(1)?.unsigned_abs()))).collect()
 }
 
 /// How many an audience has: those who will be written to, and those who are suppressed.

@@ -5,7 +5,8 @@
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::{
     Broadcast, BroadcastId, BroadcastKind, Channel, ChannelHealth, ComponentId, Delivery, DeliveryId,
-    DeliveryState, Origin, Subscriber, SubscriberId, SubscriberState, Suppression, SuppressionReason,
+    DeliveryState, Origin, Preferences, Subscriber, SubscriberId, SubscriberState, Suppression,
+    SuppressionReason,
 };
 use amends_store::broadcast::Neighbours;
 use amends_store::delivery::{Order, Outcome, Priority};
@@ -33,6 +34,7 @@ fn a_subscriber(n: usize, components: &[u8]) -> Subscriber {
         address: format!("user{n}@example.net"),
         state: SubscriberState::Confirmed,
         components: components.iter().map(|c| ComponentId::from_random([*c; 12])).collect(),
+        preferences: Preferences::default(),
         origin: Origin::Import,
         created_at: at(n as i64 / 3),
         confirmed_at: Some(at(0)),
@@ -69,6 +71,7 @@ fn a_delivery(broadcast: &Broadcast, n: usize, state: DeliveryState) -> Delivery
         state,
         attempts: 0,
         next_at: at(100),
+        hold: None,
         reply: None,
         created_at: at(100),
         updated_at: at(100),

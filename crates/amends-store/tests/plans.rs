@@ -1,10 +1,12 @@
 //! What grows with the years is never read whole: every list, room and page of history goes by an index, on both engines.
 #![allow(clippy::unwrap_used)]
 
+use amends_model::Channel;
 use amends_model::postmortem::PostmortemState;
 use amends_model::{EventId, IncidentId};
 use amends_store::{
-    EngineKind, Keyset, Store, Tx, audit, broadcast, event, incident, maintenance, postmortem, subscriber,
+    EngineKind, Keyset, Store, Tx, audit, broadcast, event, held, incident, maintenance, postmortem,
+    subscriber,
 };
 use amends_testkit::stores::each;
 use jiff::Timestamp;
@@ -85,6 +87,10 @@ async fn a_room_and_the_history_go_by_an_index() {
         incident::oldest_public(&mut tx).await.unwrap();
         incident::spans(&mut tx, from).await.unwrap();
         incident::current_statuses(&mut tx).await.unwrap();
+        held::is_any_due(&mut tx, until).await.unwrap();
+        held::due(&mut tx, until, 100).await.unwrap();
+        held::lately(&mut tx, Channel::Email, &["ada@example.net"], from).await.unwrap();
+        broadcast::lately(&mut tx, from, 20).await.unwrap();
         for plan in tx.plans() {
             let wrong = wrong(fresh.store.kind(), &plan, false);
             assert!(wrong.is_empty(), "{}: {wrong:?} in\n{plan}", fresh.engine);

@@ -54,8 +54,13 @@
     if (document.hidden || Date.now() - asked < 30000) return;
     if (!stream || stream.readyState !== 1) look();
   };
+  const zones = () => {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const field of document.querySelectorAll("[data-guess-zone]")) if ([...field.list.options].some((o) => o.value === own)) field.value = own;
+  };
   const ready = () => {
     bars();
+    zones();
     if (!live) return;
     listen();
     setInterval(ask, 60000 + Math.random() * 15000);

@@ -145,6 +145,11 @@ impl Node {
             let app = app.clone();
             async move { app.poll_changes().await }
         });
+        let app = self.app.clone();
+        every(&mut tasks, stopped, "handing over what was held", Duration::from_secs(5), move || {
+            let app = app.clone();
+            async move { app.hand_over_held().await.map(drop) }
+        });
         tasks.spawn(keep_indexed(self.app.clone(), stopped.clone()));
         let app = self.app.clone();
         every(&mut tasks, stopped, "forgetting what has expired", Duration::from_secs(3600), move || {

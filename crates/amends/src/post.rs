@@ -49,6 +49,7 @@ impl Post {
             unsubscribe_by_mail: None,
             server: named(&servers),
             operators: config.mail.operators.clone(),
+            most_an_hour: config.most_per_hour,
             canary,
         };
         let own = Some(config.listen).filter(|at| !at.ip().is_unspecified());

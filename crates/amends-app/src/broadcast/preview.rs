@@ -1,6 +1,6 @@
 //! What will be sent and to how many, before it goes.
 
-use super::{audience, ids, incident_content, maintenance_content};
+use super::{audience, incident_audience, incident_content, maintenance_content};
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
@@ -8,8 +8,10 @@ use crate::incident::{Declare, MAX_TEXT, PublishUpdate};
 use crate::maintenance::{MaintenanceMessage, Schedule};
 use amends_courier::message::{self, Content};
 use amends_model::broadcast::Audience;
+use amends_model::preference::{Course, Word};
 use amends_model::{
-    Action, Channel, Event, EventBody, Incident, Maintenance, MaintenanceId, Resource, Visibility, text,
+    Action, BroadcastKind, Channel, Event, EventBody, Incident, Maintenance, MaintenanceId, Resource,
+    Visibility, text,
 };
 use amends_store::{Tx, component, subscriber};
 use serde::Serialize;
@@ -25,6 +27,10 @@ pub struct BroadcastPreview {
     pub html: String,
     /// How many get it, for each channel.
     pub recipients: Vec<ChannelCount>,
+    /// How many of them get it later, because of their quiet hours or in a digest.
+    pub later: u64,
+    /// How many would get it, but do not want to hear of what is no worse, or of planned work.
+    pub unwanted: u64,
     /// How many would get it, but their address is suppressed.
     pub suppressed: u64,
     /// Why it will wait before it goes, if the mail server does not take mail now.
@@ -117,7 +123,8 @@ impl App {
         let content = incident_content(incident, event, &all, &self.mail().public_url);
         let content = content.ok_or_else(|| AppError::Internal("a draft that is no update".into()))?;
         let told = matches!(&event.body, EventBody::Update { notify: true, .. });
-        self.preview(&mut tx, &content, &audience(&all, ids(&incident.components)), told).await
+        let audience = incident_audience(&mut tx, incident, &all).await?;
+        self.preview(&mut tx, &content, BroadcastKind::Update, &audience, told).await
     }
 
     async fn preview_maintenance(
@@ -131,7 +138,8 @@ impl App {
         let content = content.ok_or_else(|| AppError::Internal("a draft that is no update".into()))?;
         let told = m.visibility == Visibility::Public
             && matches!(&event.body, EventBody::MaintenanceUpdate { notify: true, .. });
-        self.preview(&mut tx, &content, &audience(&all, m.components.clone()), told).await
+        let audience = audience(&all, m.components.clone());
+        self.preview(&mut tx, &content, BroadcastKind::Maintenance, &audience, told).await
     }
 
     /// What a message to subscribers looks like, and to how many it would go; `told` says whether it goes at all.
@@ -139,24 +147,38 @@ impl App {
         &self,
         tx: &mut Tx,
         content: &Content,
+        kind: BroadcastKind,
         audience: &Audience,
         told: bool,
     ) -> Result<BroadcastPreview, AppError> {
         let page = page_of(tx).await?;
         let message::Preview { subject, text, html } =
             message::compose(&self.mail().letterhead(&page), content).preview();
-        let (mut recipients, mut suppressed) = (Vec::new(), 0);
-        for channel in Channel::ALL.iter().copied() {
-            let (count, not) =
-                if told { subscriber::audience_size(tx, channel, audience).await? } else { (0, 0) };
+        let (word, now) = (Word { kind, impact: audience.impact }, self.now());
+        let (mut recipients, mut later, mut unwanted, mut suppressed) = (Vec::new(), 0, 0, 0);
+        for channel in Channel::ALL.iter().copied().filter(|_| told) {
+            let (mut count, not) = subscriber::audience_size(tx, channel, audience).await?;
             suppressed += not;
+            for (preferences, those) in subscriber::audience_wishes(tx, channel, audience).await? {
+                match preferences.course(word, now, None) {
+                    Course::Now => {}
+                    Course::NotBefore(..) => later += those,
+                    Course::Skip(_) => {
+                        count = count.saturating_sub(those);
+                        unwanted += those;
+                    }
+                }
+            }
             // Mail is always named; another channel when somebody has it.
             if count > 0 || channel == Channel::Email {
                 recipients.push(ChannelCount { channel, count });
             }
         }
+        if !told {
+            recipients.push(ChannelCount { channel: Channel::Email, count: 0 });
+        }
         let state = self.mail_state_in(tx).await?;
         let held = state.held.then_some(state.reason);
-        Ok(BroadcastPreview { subject, text, html, recipients, suppressed, held })
+        Ok(BroadcastPreview { subject, text, html, recipients, later, unwanted, suppressed, held })
     }
 }

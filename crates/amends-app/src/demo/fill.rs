@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use amends_model::Preferences;
 use amends_model::page::Page;
 use amends_model::subscriber::{Channel, Origin, Subscriber, SubscriberState};
 use amends_model::{
@@ -200,6 +201,7 @@ fn subscribers(company: &Company, cast: &Cast) -> Result<Vec<Subscriber>, Conten
             address: made.email,
             state: SubscriberState::Confirmed,
             components,
+            preferences: Preferences::default(),
             origin: Origin::Page,
             created_at: confirmed_at,
             confirmed_at: Some(confirmed_at),

@@ -1,15 +1,15 @@
 use super::fill::{Filled, Problem, fill};
 use super::findings::Finding;
 use super::{Record, find, find_for_update, record_of};
-use crate::broadcast::{BroadcastPreview, audience, ids};
+use crate::broadcast::{BroadcastPreview, incident_audience};
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
 use crate::markdown;
 use amends_courier::message::{Content, Letter, Listed};
 use amends_model::{
-    Action, Audience, Despite, EventBody, FieldErrors, Incident, Postmortem, PostmortemState, Publication,
-    PublishedLetter, Resource, Visibility, text,
+    Action, Audience, BroadcastKind, Despite, EventBody, FieldErrors, Incident, Postmortem, PostmortemState,
+    Publication, PublishedLetter, Resource, Visibility, text,
 };
 use amends_store::{Tx, component, event, incident, page, postmortem};
 use jiff::Timestamp;
@@ -124,7 +124,8 @@ impl App {
             Some(incident) => {
                 let all = component::all(&mut tx).await?;
                 let content = self.letter_mail(incident, &p, title, &filled.markdown, &record);
-                Some(self.preview(&mut tx, &content, &audience(&all, ids(&incident.components)), true).await?)
+                let told = incident_audience(&mut tx, &incident, &all).await?;
+                Some(self.preview(&mut tx, &content, BroadcastKind::Letter, &told, true).await?)
             }
             None => None,
         };
@@ -206,7 +207,7 @@ impl App {
                 let PublishedLetter { title, text, published_at, updated_at } = letter.clone();
                 told.letter = Some(amends_model::page::Letter { title, text, published_at, updated_at });
             }
-            let told = audience(&all, ids(&incident.components));
+            let told = incident_audience(&mut tx, &incident, &all).await?;
             self.tell_with(&mut tx, content, Some(snapshot), told, now).await?;
         }
         page::touch(&mut tx, now).await?;

@@ -8,9 +8,10 @@ use crate::mail::MailState;
 use amends_courier::channel::{Address, KEPT};
 use amends_courier::plan::delivery_id;
 use amends_model::local_time::show_with_zone;
+use amends_model::preference::{Course, Unwanted, Word};
 use amends_model::{
-    Action, Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryState, Resource, Subscriber,
-    SubscriberState, Suppression,
+    Action, Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryState, Hold, Impact, Resource,
+    Subscriber, SubscriberState, Suppression,
 };
 use amends_store::{Keyset, broadcast, delivery, suppression};
 use jiff::Timestamp;
@@ -138,6 +139,11 @@ fn standing(
             },
         },
     };
+    let wishes = subscriber.filter(|s| s.state == SubscriberState::Confirmed);
+    let wishes = wishes.map(|s| s.preferences.in_words()).unwrap_or_default();
+    if !wishes.is_empty() {
+        out.push_str(&format!(" Wants to hear {}.", wishes.join(", ")));
+    }
     if let Some(s) = suppression {
         out.push_str(&format!(" The address is suppressed since {} ({}", when(s.at), s.reason));
         out.push_str(&if s.detail.is_empty() { ").".to_owned() } else { format!(": {}).", s.detail) });
@@ -153,6 +159,15 @@ fn standing(
 
 /// Why a delivery stands where it does; pure.
 fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
+    let waits = matches!(d.state, DeliveryState::Held | DeliveryState::Digested | DeliveryState::Superseded);
+    let words = in_state(d, mail, zone);
+    match d.hold {
+        Some(hold) if !waits => format!("First {}. {words}", held(Some(hold))),
+        _ => words,
+    }
+}
+
+fn in_state(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
     let when = |at: Timestamp| show_with_zone(at, zone);
     let said = d.reply.as_deref().map(|r| format!(" It said: “{r}”.")).unwrap_or_default();
     let is_mail = d.channel == Channel::Email;
@@ -162,6 +177,19 @@ fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
             format!("Held{since}, because {}. It goes out when that is mended.", mail.reason)
         }
         DeliveryState::Queued => "Waits for its turn.".into(),
+        DeliveryState::Held => match d.hold {
+            Some(Hold::Digest) => format!("Held over for their digest, which goes at {}.", when(d.next_at)),
+            Some(Hold::Cap) => format!(
+                "Held back, because they got as much within an hour as anybody may; what is held back comes together at {}.",
+                when(d.next_at)
+            ),
+            Some(Hold::Quiet) | None => {
+                format!("Held over during their quiet hours; it goes at {}.", when(d.next_at))
+            }
+        },
+        DeliveryState::Digested => {
+            format!("Not sent by itself: {}.", d.reply.as_deref().unwrap_or("told in a digest"))
+        }
         DeliveryState::Sending if is_mail => "On its way to the mail server now.".into(),
         DeliveryState::Sending => "On its way to their server now.".into(),
         DeliveryState::Deferred if d.attempts == 0 => {
@@ -198,9 +226,21 @@ fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
         DeliveryState::Cancelled => {
             format!("Not sent: {}.", d.reply.as_deref().unwrap_or("no longer subscribed"))
         }
+        DeliveryState::Superseded if d.hold.is_some() && d.attempts == 0 => {
+            format!("Not sent: while it was {}, newer word on the same matter went instead.", held(d.hold))
+        }
         DeliveryState::Superseded => {
             "Not sent again, because newer word on the same matter was on its way already.".into()
         }
+    }
+}
+
+/// Why something was held, in words that go on a sentence.
+fn held(hold: Option<Hold>) -> &'static str {
+    match hold {
+        Some(Hold::Digest) => "held over for their digest",
+        Some(Hold::Cap) => "held back, because they got as much within an hour as anybody may",
+        Some(Hold::Quiet) | None => "held over during their quiet hours",
     }
 }
 
@@ -229,8 +269,20 @@ fn of_absence(b: &Broadcast, subscriber: Option<&Subscriber>, zone: &TimeZone) -
         return "Not yet: who gets it is still being written down.".into();
     }
     let chosen = s.components.is_empty() || s.components.iter().any(|c| b.audience.components.contains(c));
+    let word = Word { kind: b.kind, impact: b.audience.impact };
+    let course = s.preferences.course(word, b.created_at, None);
+    if let (true, Course::Skip(unwanted)) = (chosen, course) {
+        return match unwanted {
+            Unwanted::PlannedWork => "Not sent: they do not want to hear of planned work.".into(),
+            Unwanted::Milder => format!(
+                "Not sent: they want to hear only of what is {} or worse, and this was {}.",
+                s.preferences.minimum_impact,
+                b.audience.impact.unwrap_or(Impact::None)
+            ),
+        };
+    }
     if chosen {
-        "Not sent: when it went out, the address had chosen other parts of the page.".into()
+        "Not sent: when it went out, the address had chosen to hear of other things.".into()
     } else {
         "Not sent: it is about parts of the page that the address did not choose.".into()
     }

@@ -8,8 +8,8 @@ use crate::incident::full_name;
 use crate::record;
 use amends_courier::channel::Address;
 use amends_model::{
-    Action, Channel, Component, ComponentId, Endpoint, Origin, Resource, Subscriber, SubscriberId,
-    SubscriberState, text,
+    Action, Channel, Component, ComponentId, Endpoint, Origin, Preferences, Resource, Subscriber,
+    SubscriberId, SubscriberState, text,
 };
 use amends_store::{Keyset, component, endpoint, subscriber};
 use serde::Serialize;
@@ -118,6 +118,7 @@ impl App {
                             address: row.to.text.clone(),
                             state: SubscriberState::Confirmed,
                             components: row.components.clone(),
+                            preferences: Preferences::default(),
                             origin: Origin::Import,
                             created_at: now,
                             confirmed_at: Some(now),

@@ -4,6 +4,7 @@ mod endpoint;
 mod explain;
 mod list;
 mod own;
+mod prefer;
 mod team;
 
 pub use amends_courier::channel::{Proof, kind};

@@ -12,8 +12,8 @@ use amends_courier::links::TokenError;
 use amends_courier::message::{self, Confirm, Content};
 use amends_courier::plan::{self, To};
 use amends_model::{
-    Action, BroadcastId, Channel, Component, ComponentId, Endpoint, Origin, Resource, Subscriber,
-    SubscriberId, SubscriberState, text,
+    Action, BroadcastId, Channel, Component, ComponentId, Endpoint, Origin, Preferences, Resource,
+    Subscriber, SubscriberId, SubscriberState, text,
 };
 use amends_store::{Tx, component, endpoint, subscriber, suppression};
 use governor::clock::{Clock as _, DefaultClock};
@@ -272,6 +272,7 @@ impl App {
                     address: to.text.clone(),
                     state: SubscriberState::Pending,
                     components,
+                    preferences: Preferences::default(),
                     origin: Origin::Page,
                     created_at: now,
                     confirmed_at: None,

@@ -8,8 +8,8 @@ use crate::paging::{Listed, Paging};
 use crate::record;
 use amends_courier::channel::Address;
 use amends_model::{
-    Action, Channel, Endpoint, Origin, Resource, Subscriber, SubscriberId, SubscriberState, Suppression,
-    SuppressionReason, text,
+    Action, Channel, Endpoint, Origin, Preferences, Resource, Subscriber, SubscriberId, SubscriberState,
+    Suppression, SuppressionReason, text,
 };
 use amends_store::{Tx, component, endpoint, subscriber, suppression};
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,7 @@ impl App {
                     address: to.text.clone(),
                     state,
                     components,
+                    preferences: Preferences::default(),
                     origin: Origin::Team,
                     created_at: now,
                     confirmed_at: agreed,

@@ -1,7 +1,7 @@
 //! What a mail says, before it is laid out. A broadcast keeps this as JSON, so that what was shown before it went is
 //! what every recipient gets, days later too.
 
-use amends_model::{ComponentStatus, Impact};
+use amends_model::{ComponentStatus, Hold, Impact};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub enum Content {
     Letter(Letter),
     /// A component's status changed.
     Component(ComponentNews),
+    /// What was held back for somebody, together.
+    Digest(Digest),
     /// A test that the owner of an endpoint asked for.
     Test(Test),
     /// To the owner of an endpoint: it takes no messages.
@@ -135,6 +137,21 @@ pub struct ComponentNews {
     /// The status page.
     pub url: String,
     /// When.
+    pub at: Timestamp,
+}
+
+/// What was held back for somebody, together: the newest word of each matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Id of this digest.
+    pub digest_id: String,
+    /// What was said, as it would have been told by itself; the oldest first.
+    pub items: Vec<Content>,
+    /// Why it was held back.
+    pub hold: Hold,
+    /// The status page.
+    pub url: String,
+    /// When it was put together.
     pub at: Timestamp,
 }
 

@@ -1,13 +1,13 @@
 //! From content to the view of it, with the words that each kind needs.
 
 use amends_model::local_time::{show_time, show_with_zone};
-use amends_model::{ComponentStatus, Impact};
+use amends_model::{ComponentStatus, Hold, Impact};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::clean::{line, prose, url};
 use super::content::{
-    ActionDue, Alarm, ComponentNews, Confirm, Content, EndpointNotice, Invitation, Letter, Listed,
+    ActionDue, Alarm, ComponentNews, Confirm, Content, Digest, EndpointNotice, Invitation, Letter, Listed,
     MaintenanceNews, SignIn, Test, Update,
 };
 use super::markdown::opening;
@@ -32,6 +32,7 @@ pub(super) fn lay_out(head: &Letterhead, content: &Content) -> Laid {
         Content::Maintenance(c) => maintenance(head, c),
         Content::Letter(c) => letter(c),
         Content::Component(c) => component(head, c),
+        Content::Digest(c) => digest(head, c),
         Content::Test(c) => test(head, c),
         Content::Endpoint(c) => endpoint(head, c),
         Content::Confirm(c) => confirm(head, c),
@@ -162,6 +163,46 @@ fn component(head: &Letterhead, c: &ComponentNews) -> Laid {
             title: name,
             facts: vec![format!("{}. Before: {}.", when(c.at, &head.zone), c.from.label())],
             button: Some(("See it on the status page".into(), url(&c.url))),
+            subscribed: true,
+            ..View::default()
+        },
+    }
+}
+
+/// As much of each message is told in a digest.
+const TOLD: usize = 400;
+
+fn digest(head: &Letterhead, c: &Digest) -> Laid {
+    // Words of others become lines of a Markdown text here: nothing in them may be marks of it.
+    let plain = |text: &str| -> String { text.chars().filter(|c| !"*[]`<>\\".contains(*c)).collect() };
+    let items = c.items.iter().map(|item| {
+        let view = lay_out(head, item).view;
+        let state = view.state.map(|s| format!("{} {}", s.shape, s.words));
+        let facts = state.into_iter().chain(view.facts).map(|f| plain(&f)).collect::<Vec<_>>().join(" · ");
+        let told = plain(&opening(&view.text, TOLD));
+        let link = view.button.map(|(words, url)| format!("[{words}]({url})")).unwrap_or_default();
+        let parts = [format!("**{}**", plain(&view.title)), facts, told, link];
+        parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("\n\n")
+    });
+    let text = items.collect::<Vec<_>>().join("\n\n");
+    let lead = match c.hold {
+        Hold::Cap => "So much was said within an hour that the rest comes together.",
+        Hold::Digest | Hold::Quiet => "What was said since you last heard from us, together, as you asked.",
+    };
+    let title = match c.items.len() {
+        1 => "One update".to_owned(),
+        count => format!("{count} updates together"),
+    };
+    Laid {
+        subject: title.clone(),
+        thread: Thread::alone('g', &c.digest_id),
+        view: View {
+            opening: c.items.first().map(|i| lay_out(head, i).view.title).unwrap_or_default(),
+            title,
+            facts: vec![when(c.at, &head.zone)],
+            lead: vec![lead.into()],
+            text,
+            button: Some(("See the status page".into(), url(&c.url))),
             subscribed: true,
             ..View::default()
         },

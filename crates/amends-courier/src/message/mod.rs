@@ -17,7 +17,7 @@ mod view;
 
 pub use brief::{Brief, brief, cut};
 pub use content::{
-    ActionDue, Alarm, ComponentNews, Confirm, Content, EndpointNotice, Invitation, Letter, Listed,
+    ActionDue, Alarm, ComponentNews, Confirm, Content, Digest, EndpointNotice, Invitation, Letter, Listed,
     MaintenanceNews, SignIn, Test, Update,
 };
 pub use stored::{Snapshot, Stored};

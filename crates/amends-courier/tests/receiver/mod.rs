@@ -13,8 +13,8 @@ use amends_courier::{Links, MailSettings};
 use amends_egress::{AddressPolicy, Allowed, Door, DoorConfig, Http};
 use amends_model::page::Page;
 use amends_model::{
-    BroadcastId, Channel, DeliveryId, Endpoint, Impact, Origin, PageId, Subscriber, SubscriberId,
-    SubscriberState,
+    BroadcastId, Channel, DeliveryId, Endpoint, Impact, Origin, PageId, Preferences, Subscriber,
+    SubscriberId, SubscriberState,
 };
 use amends_store::delivery::Claimed;
 use jiff::Timestamp;
@@ -259,6 +259,7 @@ pub fn a_subscriber(n: usize, channel: Channel, address: &str) -> Subscriber {
         address: address.into(),
         state: SubscriberState::Confirmed,
         components: vec![],
+        preferences: Preferences::default(),
         origin: Origin::Page,
         created_at: now(),
         confirmed_at: Some(now()),

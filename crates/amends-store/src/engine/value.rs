@@ -126,7 +126,8 @@ text_values!(
     Origin,
     SuppressionReason,
     BroadcastKind,
-    DeliveryState
+    DeliveryState,
+    Hold
 );
 
 /// One row of an answer.

@@ -12,7 +12,7 @@ use amends_app::subscriber::{
     SubscriberFilter,
 };
 use amends_app::{AppError, Paging};
-use amends_model::{Channel, Subscriber, SubscriberState};
+use amends_model::{Channel, Preferences, Subscriber, SubscriberState};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +27,7 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
         .routes(routes!(import_subscribers))
         .routes(routes!(export_subscribers))
         .routes(routes!(get_subscriber, remove_subscriber))
+        .routes(routes!(set_preferences))
         .routes(routes!(get_endpoint))
         .routes(routes!(renew_secret))
         .routes(routes!(send_test))
@@ -185,6 +186,29 @@ async fn remove_subscriber(
 ) -> Result<StatusCode, ApiError> {
     state.app.remove_subscriber(&caller, &who.0).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set when a subscriber hears, and of what
+///
+/// All preferences together; what is left out is as usual. Whom they keep from hearing now hears later: the newest word of each
+/// incident after quiet hours, what was said together in a digest. What was held over for them goes out at once. Programs
+/// (webhooks) have no quiet hours and no digest: 422.
+#[utoipa::path(
+    put, path = "/subscribers/{id}/preferences", tag = "subscribers",
+    params(("id" = SubscriberRef, Path, description = "Id or address.")),
+    request_body(content = Preferences, example = json!({
+        "minimum_impact": "major", "quiet_hours": {"from": "22:00", "until": "07:00"}, "urgent_at_once": true,
+        "time_zone": "Europe/Berlin",
+    })),
+    responses((status = 200, description = "The subscriber as it is now.", body = Subscriber)),
+)]
+async fn set_preferences(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    Id(who): Id<SubscriberRef>,
+    Json(preferences): Json<Preferences>,
+) -> Result<axum::Json<Subscriber>, ApiError> {
+    Ok(axum::Json(state.app.set_preferences(&caller, &who.0, preferences).await?))
 }
 
 /// Show how an endpoint does

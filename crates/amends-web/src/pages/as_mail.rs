@@ -19,6 +19,10 @@ pub struct AsMail {
     pub text: Markup,
     /// How many get it.
     pub count: u64,
+    /// How many of them get it later, because they asked for that.
+    pub later: u64,
+    /// How many do not because they asked for less.
+    pub unwanted: u64,
     /// How many do not because their address is suppressed.
     pub suppressed: u64,
     /// Why it waits before it goes, if it does.
@@ -34,6 +38,8 @@ impl AsMail {
     pub fn of(preview: BroadcastPreview, action: &str, form: &Fields) -> Self {
         AsMail {
             count: preview.count(),
+            later: preview.later,
+            unwanted: preview.unwanted,
             suppressed: preview.suppressed,
             text: linked(&preview.text),
             subject: preview.subject,
@@ -46,6 +52,16 @@ impl AsMail {
     /// `1 subscriber`, `9,812 subscribers`.
     pub fn readers(&self) -> String {
         counted(self.count, "subscriber", "subscribers")
+    }
+
+    /// Those who get it later.
+    pub fn hear_later(&self) -> String {
+        counted(self.later, "of them hears", "of them hear")
+    }
+
+    /// Those who asked for less.
+    pub fn asked_for_less(&self) -> String {
+        counted(self.unwanted, "more wants", "more want")
     }
 
     /// Those who would get it if their address were not suppressed.

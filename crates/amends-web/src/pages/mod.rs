@@ -20,7 +20,7 @@ mod search;
 mod settings;
 mod site;
 mod when;
-mod zones;
+pub(crate) mod zones;
 
 use crate::assets;
 use crate::error::Problem;

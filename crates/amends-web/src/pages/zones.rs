@@ -35,6 +35,11 @@ fn offset(zone: &TimeZone, now: Timestamp) -> String {
     if text == "+00:00" { "UTC".into() } else { format!("UTC{text}") }
 }
 
+/// Every place, with what its clocks show.
+pub(crate) fn places(now: Timestamp) -> Vec<(&'static str, String)> {
+    PLACES.iter().map(|(name, zone)| (name.as_str(), offset(zone, now))).collect()
+}
+
 #[derive(Template)]
 #[template(
     ext = "html",
@@ -51,8 +56,7 @@ struct Zone<'a> {
 impl Fields {
     /// A field for a time zone. The browser offers its own zone, and fills it in when `guess_zone` is set.
     pub fn zone(&self, name: &str, label: &str, hint: &str, now: &Timestamp) -> Markup {
-        let places = PLACES.iter().map(|(name, zone)| (name.as_str(), offset(zone, *now))).collect();
-        let field = Zone { form: self, name, label, hint, places };
+        let field = Zone { form: self, name, label, hint, places: places(*now) };
         // Writing into a String fails only if a value's Display fails; these are strings.
         Markup(field.render().unwrap_or_default())
     }

@@ -2,7 +2,7 @@
 
 use super::source::Reply;
 use amends_app::subscriber::{EndpointHealth, SigningSecret};
-use amends_model::{ComponentId, IncidentId};
+use amends_model::{ComponentId, IncidentId, Preferences};
 use jiff::Timestamp;
 use std::net::IpAddr;
 
@@ -67,6 +67,8 @@ pub struct Subscription {
     pub secret: Option<String>,
     /// Only about these components; empty for everything.
     pub components: Vec<ComponentId>,
+    /// When they hear, and of what else.
+    pub preferences: Preferences,
     /// Whether it was confirmed.
     pub confirmed: bool,
     /// Token of the page on which its owner chooses; safe in a path.
@@ -108,6 +110,10 @@ pub trait Desk: Send + Sync + 'static {
     /// Ends it. Ending what has ended is no error.
     fn unsubscribe(&self, token: String) -> Reply<'_, (), DeskError>;
 
+    /// Chooses when they hear, and of what else.
+    fn prefer(&self, _token: String, _preferences: Preferences) -> Reply<'_, Subscription, DeskError> {
+        Box::pin(async { Err(DeskError::NoSuchToken) })
+    }
     /// How an endpoint does; none for mail.
     fn health(&self, _token: String) -> Reply<'_, Option<EndpointHealth>, DeskError> {
         Box::pin(async { Ok(None) })

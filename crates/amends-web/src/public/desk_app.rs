@@ -4,7 +4,7 @@ use super::desk::{Ask, Asked, Channel, Desk, DeskError, Subscription};
 use super::source::Reply;
 use amends_app::subscriber::{EndpointHealth, SigningSecret, Subscribe, Subscription as Own};
 use amends_app::{App, AppError};
-use amends_model::{ComponentId, SubscriberState, id_text};
+use amends_model::{ComponentId, Preferences, SubscriberState, id_text};
 
 impl From<AppError> for DeskError {
     fn from(error: AppError) -> Self {
@@ -31,6 +31,7 @@ fn shown(own: Own) -> Subscription {
         address: own.subscriber.channel.shown(&own.subscriber.address),
         secret: own.secret,
         components: own.subscriber.components,
+        preferences: own.subscriber.preferences,
         confirmed: own.subscriber.state == SubscriberState::Confirmed,
         token: own.token,
         created_at: own.subscriber.created_at,
@@ -78,6 +79,10 @@ impl Desk for App {
 
     fn unsubscribe(&self, token: String) -> Reply<'_, (), DeskError> {
         Box::pin(async move { Ok(App::unsubscribe(self, &token).await?) })
+    }
+
+    fn prefer(&self, token: String, preferences: Preferences) -> Reply<'_, Subscription, DeskError> {
+        Box::pin(async move { Ok(shown(App::prefer(self, &token, preferences).await?)) })
     }
 
     fn health(&self, token: String) -> Reply<'_, Option<EndpointHealth>, DeskError> {

@@ -2,6 +2,7 @@
 
 use super::desk::{Ask, Channel, DeskError, Subscription};
 use super::pages::{self, Act, Context, Typed};
+use super::preferences::Wishes;
 use super::serve::{Public, client, private, redirect};
 use amends_model::{Channel as By, ComponentId};
 use axum::body::Body;
@@ -43,7 +44,7 @@ pub(super) fn pairs(body: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn first<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
+pub(super) fn first<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
     pairs.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str())
 }
 
@@ -185,7 +186,7 @@ pub async fn manage_page(
             let act = Act::Go("/subscribe".into(), "Subscribe again".into());
             say(&public, StatusCode::OK, "Nothing to choose", &[&line], Some(act))
         }
-        Ok(found) => managed(&public, &found, said).await,
+        Ok(found) => managed(&public, &found, None, said).await,
         Err(error) => refused(&public, error),
     }
 }
@@ -243,12 +244,18 @@ pub async fn manage(
         return say(&public, StatusCode::UNPROCESSABLE_ENTITY, "Nothing was chosen", &lines, act);
     }
     match public.desk.choose(token.to_owned(), components).await {
-        Ok(found) => managed(&public, &found, "Saved.").await,
+        Ok(found) => managed(&public, &found, None, "Saved.").await,
         Err(error) => refused(&public, error),
     }
 }
 
-async fn managed(public: &Public, found: &Subscription, said: &str) -> Response<Body> {
+/// The page on which a subscriber chooses; with what was typed, when it was wrong.
+pub(super) async fn managed(
+    public: &Public,
+    found: &Subscription,
+    typed: Option<Wishes>,
+    said: &str,
+) -> Response<Body> {
     let health = match public.desk.health(found.token.clone()).await {
         Ok(health) => health,
         Err(error) => return refused(public, error),
@@ -256,7 +263,9 @@ async fn managed(public: &Public, found: &Subscription, said: &str) -> Response<
     let rendered = public.site.rendered();
     let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
     let ids: Vec<String> = found.components.iter().map(ComponentId::to_string).collect();
-    private(StatusCode::OK, pages::manage(&cx, found, &ids, health, said), public)
+    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let wishes = typed.unwrap_or_else(|| Wishes::of(found, &cx.record.page.time_zone, cx.when.now));
+    private(status, pages::manage(&cx, found, &ids, wishes, health, said), public)
 }
 
 /// Where the link to stop leads: shows, and changes nothing.
@@ -303,7 +312,7 @@ fn say(
     private(status, pages::message(&cx, heading, lines, act), public)
 }
 
-fn refused(public: &Public, error: DeskError) -> Response<Body> {
+pub(super) fn refused(public: &Public, error: DeskError) -> Response<Body> {
     match error {
         DeskError::Wrong(text) => {
             say(public, StatusCode::UNPROCESSABLE_ENTITY, "That did not work", &[&text], None)

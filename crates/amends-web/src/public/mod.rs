@@ -18,6 +18,7 @@ mod forms;
 mod markdown;
 pub mod mirror;
 mod pages;
+mod preferences;
 mod rendered;
 mod sentence;
 mod serve;

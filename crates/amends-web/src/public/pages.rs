@@ -4,6 +4,7 @@ use super::badge;
 use super::desk::Subscription;
 use super::feeds::xml;
 use super::markdown;
+use super::preferences::Wishes;
 use super::sentence::{Piece, sentence};
 use super::view::{
     self, ChoiceGroup, IncidentView, Item, MaintenanceView, PastView, Row, State, choices, items,
@@ -329,6 +330,7 @@ struct ManagePage {
     all: bool,
     said: String,
     choices: Vec<ChoiceGroup>,
+    wishes: Wishes,
     endpoint: Option<EndpointView>,
 }
 
@@ -355,6 +357,8 @@ fn message_view(d: Delivery, when: &When) -> MessageView {
     use DeliveryState as S;
     let (tone, shape, word) = match d.state {
         S::Accepted => ("ok", "●", "Taken"),
+        S::Held => ("note", "◇", "Held over"),
+        S::Digested => ("ok", "●", "In a digest"),
         S::Queued | S::Sending => ("maintenance", "◇", "On its way"),
         S::Deferred => ("degraded", "◐", "Tried again later"),
         S::Refused | S::Bounced => ("partial", "◑", "Not taken"),
@@ -368,6 +372,7 @@ pub fn manage(
     cx: &Context,
     found: &Subscription,
     chosen: &[String],
+    wishes: Wishes,
     health: Option<EndpointHealth>,
     said: &str,
 ) -> Vec<u8> {
@@ -388,6 +393,7 @@ pub fn manage(
         all: chosen.is_empty(),
         said: said.to_owned(),
         choices: choices(cx.record, chosen),
+        wishes,
         endpoint,
     })
 }

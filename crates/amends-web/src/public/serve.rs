@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::document::{Document, Kind};
 use super::pages::{self, Context};
 use super::site::Site;
-use super::{events, forms, subscribers};
+use super::{events, forms, preferences, subscribers};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -60,6 +60,7 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/subscribe/{channel}", get(forms::subscribe_by))
         .route("/s/{token}", get(forms::confirm_page).post(forms::confirm))
         .route("/m/{token}", get(forms::manage_page).post(forms::manage))
+        .route("/m/{token}/preferences", post(preferences::prefer))
         .route("/m/{token}/secret", post(forms::renew))
         .route("/m/{token}/test", post(forms::test))
         .route("/m/{token}/again", post(forms::again))

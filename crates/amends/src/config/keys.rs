@@ -60,6 +60,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "Folder that the public site is written to after every change, for a static host that stands in when this server is away. It holds nothing else.",
     },
     Key {
+        name: "subscribers.most_per_hour",
+        default: "20",
+        example: "40",
+        about: "Messages that each subscriber gets in an hour at most; what is more comes together in one digest afterwards. 0 for no limit. Webhooks are programs and get everything.",
+    },
+    Key {
         name: "egress.allow",
         default: "[]",
         example: "[\"hook.corp.local 10.0.0.0/8 8080\"]",

@@ -26,6 +26,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// API requests that each caller may make in a minute; none for the default.
     pub api_requests_per_minute: Option<NonZeroU32>,
+    /// Messages that each subscriber gets in an hour at most; none for no limit.
+    pub most_per_hour: Option<usize>,
     /// What is logged, as a `tracing` filter.
     pub log: String,
     /// Addresses of the own network that others may name.

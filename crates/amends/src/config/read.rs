@@ -5,6 +5,9 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+/// Messages that a subscriber gets in an hour at most, when nothing was decided.
+const MOST_PER_HOUR: usize = 20;
+
 /// Where configuration comes from; later ones win.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
@@ -141,6 +144,9 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
     let api_requests_per_minute = one("api_requests_per_minute")
         .map(|(value, place)| parsed(value, place, "write a whole number from 1 on"))
         .transpose()?;
+    let most_per_hour: Option<usize> = one("subscribers.most_per_hour")
+        .map(|(value, place)| parsed(value, place, "write a whole number; 0 for no limit"))
+        .transpose()?;
     let dkim = [text("mail.dkim_domain"), text("mail.dkim_selector"), text("mail.dkim_key_file")];
     if dkim.iter().any(Option::is_some) && dkim.iter().any(Option::is_none) {
         return Err(ConfigError(
@@ -179,6 +185,7 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         public_url,
         trusted_proxies,
         api_requests_per_minute,
+        most_per_hour: Some(most_per_hour.unwrap_or(MOST_PER_HOUR)).filter(|most| *most > 0),
         log: text("log").unwrap_or_else(|| "info".into()),
         allow,
         mirror: text("mirror.dir").map(PathBuf::from),

@@ -46,6 +46,7 @@ impl Sent {
             (Some(_), _) => ("quiet-state", "○", "Stopped"),
             (None, Some(_)) => ("ok", "●", "Done"),
             (None, None) if held && waiting > 0 => ("degraded", "◐", "Held"),
+            (None, None) if waiting == 0 && progress.counts.held > 0 => ("ok", "●", "Some hear later"),
             (None, None) => ("maintenance", "◇", "On its way"),
         };
         Sent {
@@ -179,7 +180,10 @@ fn stoppable(progress: &Progress) -> String {
     if progress.broadcast.planned_at.is_none() {
         return "Stop it".into();
     }
-    format!("Do not send the {} that wait", grouped(progress.counts.queued + progress.counts.deferred))
+    format!(
+        "Do not send the {} that wait",
+        grouped(progress.counts.queued + progress.counts.deferred + progress.counts.held)
+    )
 }
 
 fn groups(mut counts: Counts) -> Vec<Group> {

@@ -60,12 +60,14 @@ fn outcome(state: Option<DeliveryState>) -> Tone {
     let (class, mark, word) = match state {
         Some(DeliveryState::Accepted) => ("ok", "●", "Accepted"),
         Some(DeliveryState::Queued) => ("maintenance", "◇", "Waits"),
+        Some(DeliveryState::Held) => ("quiet-state", "◇", "Held over"),
         Some(DeliveryState::Sending) => ("maintenance", "◇", "On its way"),
         Some(DeliveryState::Deferred) => ("degraded", "◐", "Put off"),
         Some(DeliveryState::Bounced) => ("partial", "◑", "No such address"),
         Some(DeliveryState::Refused) => ("partial", "◑", "Refused"),
         Some(DeliveryState::Suppressed) => ("quiet-state", "○", "Suppressed"),
         Some(DeliveryState::Superseded) => ("quiet-state", "○", "Overtaken"),
+        Some(DeliveryState::Digested) => ("ok", "●", "In a digest"),
         Some(DeliveryState::Cancelled) | None => ("quiet-state", "○", "Not sent"),
     };
     Tone { class, mark, word }

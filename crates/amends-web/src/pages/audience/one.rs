@@ -68,6 +68,7 @@ pub(super) const fn kind(kind: BroadcastKind) -> &'static str {
         BroadcastKind::Reminder => "Reminder",
         BroadcastKind::Letter => "Letter",
         BroadcastKind::Component => "Component",
+        BroadcastKind::Digest => "Digest",
         BroadcastKind::Test => "Test",
         BroadcastKind::Confirm => "Confirmation",
         BroadcastKind::Action => "Action",

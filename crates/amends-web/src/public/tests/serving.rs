@@ -48,6 +48,7 @@ impl Double {
             secret: None,
             address: "ada@example.com".into(),
             components: vec![],
+            preferences: Preferences::default(),
             confirmed: token != "ended",
             token: token.into(),
             created_at: sample::now(),
@@ -107,6 +108,15 @@ impl Desk for Desk1 {
     }
     fn unsubscribe(&self, token: String) -> Reply<'_, (), DeskError> {
         Box::pin(async move { self.0.did("unsubscribe", &token).map(|_| ()) })
+    }
+    fn prefer(&self, token: String, preferences: Preferences) -> Reply<'_, Subscription, DeskError> {
+        Box::pin(async move {
+            if let Err(e) = preferences.check(amends_model::Channel::Email) {
+                return Err(DeskError::Wrong(e.to_string()));
+            }
+            let kept = self.0.did(&format!("prefer {}", preferences.in_words().join(", ")), &token)?;
+            Ok(Subscription { preferences, ..kept })
+        })
     }
 }
 
@@ -445,6 +455,55 @@ async fn buttons_and_one_click_act() {
         let response = send(&router, "POST", path, &[FORM], "").await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn subscribers_say_when_they_hear() {
+    let (double, _, router) = house().await;
+    let page = get(&router, "/m/abc").await.1;
+    for part in
+        ["action=\"/m/abc/preferences\"", "value=\"at_once\" checked", "data-guess-zone", "Europe/Berlin"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let body = "minimum_impact=major&digest=daily&daily_at=08%3A30&quiet=yes&quiet_from=22%3A00&quiet_until=07%3A00&urgent_at_once=yes&time_zone=Europe%2FBerlin";
+    let kept = send(&router, "POST", "/m/abc/preferences", &[FORM], body).await;
+    assert_eq!(kept.status(), StatusCode::OK);
+    let page = text(kept).await;
+    for part in [
+        "Saved.",
+        "value=\"major\" selected",
+        "value=\"daily\" checked",
+        "value=\"08:30\"",
+        "name=\"quiet\" value=\"yes\" checked",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let done = double.done.lock().expect("lock").last().cloned().expect("done");
+    let words = "prefer only incidents that are major or worse, no planned work, in a daily digest at 08:30 \
+                 (Europe/Berlin), not from 22:00 to 07:00 (Europe/Berlin), critical incidents at once all the same abc";
+    assert_eq!(done, words);
+    for (body, says) in [
+        ("minimum_impact=dire&digest=at_once", "Which incidents: ‘dire’ is not one of"),
+        (
+            "minimum_impact=none&digest=at_once&quiet=yes&quiet_from=25%3A00&quiet_until=07%3A00",
+            "The beginning of the quiet hours ‘25:00’ is not a time of day",
+        ),
+        ("minimum_impact=none&digest=daily&daily_at=soon", "The time of the daily digest ‘soon’"),
+        ("minimum_impact=none&digest=at_once&time_zone=%3Cscript%3E", "is not a time zone"),
+        (
+            "minimum_impact=none&digest=at_once&quiet=yes&quiet_from=07%3A00&quiet_until=07%3A00",
+            "begin and end at the same time",
+        ),
+    ] {
+        let response = send(&router, "POST", "/m/abc/preferences", &[FORM], body).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        let page = text(response).await;
+        assert!(page.contains(says) && !page.contains("<script>"), "{body}");
+    }
+    let gone =
+        send(&router, "POST", "/m/used/preferences", &[FORM], "digest=at_once&minimum_impact=none").await;
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

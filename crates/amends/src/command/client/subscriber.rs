@@ -1,6 +1,6 @@
 use super::{Api, Body, encoded, read_odd_text, show};
 use crate::cli::{Failure, print};
-use amends_model::{Channel, SubscriberState};
+use amends_model::{Channel, Digest, Impact, Preferences, QuietHours, SubscriberState, TimeOfDay};
 use clap::Subcommand;
 use hyper::Method;
 use serde_json::Value as Json;
@@ -42,6 +42,35 @@ pub enum Subscriber {
         /// At most this many
         #[arg(long, default_value_t = 50)]
         limit: usize,
+    },
+    /// Say when a subscriber wants to hear, and of what; without options, show it
+    Prefer {
+        /// Address or id
+        subscriber: String,
+        /// Only incidents at least so bad: none (all of them), minor, major or critical
+        #[arg(long, value_name = "IMPACT")]
+        minimum: Option<Impact>,
+        /// Also planned work: true or false
+        #[arg(long, value_name = "BOOL")]
+        planned_work: Option<bool>,
+        /// Each message at once, or together: at_once, hourly or daily
+        #[arg(long)]
+        digest: Option<Digest>,
+        /// When the daily digest goes, such as 09:00
+        #[arg(long, value_name = "TIME")]
+        daily_at: Option<TimeOfDay>,
+        /// Hours without messages, such as 22:00-07:00; none to have none
+        #[arg(long, value_name = "FROM-UNTIL")]
+        quiet: Option<String>,
+        /// Tell of critical incidents at once all the same: true or false
+        #[arg(long, value_name = "BOOL")]
+        urgent_at_once: Option<bool>,
+        /// Their time zone, such as Europe/Berlin
+        #[arg(long, value_name = "ZONE")]
+        zone: Option<String>,
+        /// As usual again: everything, at once
+        #[arg(long)]
+        reset: bool,
     },
     /// Renew the secret that a webhook's messages are signed with, and show it
     Secret {
@@ -151,6 +180,43 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
                 )
             });
         }
+        Subscriber::Prefer {
+            subscriber,
+            minimum,
+            planned_work,
+            digest,
+            daily_at,
+            quiet,
+            urgent_at_once,
+            zone,
+            reset,
+        } => {
+            let path = format!("/subscribers/{}", encoded(&subscriber));
+            let found = api.get(&path).await?;
+            let now: Preferences = match reset {
+                true => Preferences::default(),
+                false => serde_json::from_value(found["preferences"].clone()).unwrap_or_default(),
+            };
+            let mut wished = now.clone();
+            wished.minimum_impact = minimum.unwrap_or(now.minimum_impact);
+            wished.planned_work = planned_work.unwrap_or(now.planned_work);
+            wished.digest = digest.unwrap_or(now.digest);
+            wished.daily_at = daily_at.unwrap_or(now.daily_at);
+            wished.urgent_at_once = urgent_at_once.unwrap_or(now.urgent_at_once);
+            wished.time_zone = zone.unwrap_or(now.time_zone.clone());
+            if let Some(quiet) = quiet {
+                wished.quiet_hours = quiet_hours(&quiet)?;
+            }
+            let found = match wished != now || reset {
+                true => {
+                    let body = serde_json::to_string(&wished).unwrap_or_default();
+                    let body = Some(("application/json", body));
+                    api.send(Method::PUT, &format!("{path}/preferences"), &[], body).await?.json()?
+                }
+                false => found,
+            };
+            api.show(&found, preferred);
+        }
         Subscriber::Secret { subscriber } => {
             let path = format!("/subscribers/{}/secret", encoded(&subscriber));
             let made = api.call(Method::POST, &path, None).await?.json()?;
@@ -217,6 +283,25 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// `22:00-07:00`, or `none`.
+fn quiet_hours(text: &str) -> Result<Option<QuietHours>, Failure> {
+    if text.trim() == "none" {
+        return Ok(None);
+    }
+    let wrong = || Failure::usage("--quiet is written like 22:00-07:00, or none".to_owned());
+    let (from, until) = text.split_once('-').ok_or_else(wrong)?;
+    let read = |time: &str| time.parse().map_err(|e| Failure::usage(format!("--quiet: {e}")));
+    Ok(Some(QuietHours { from: read(from)?, until: read(until)? }))
+}
+
+fn preferred(subscriber: &Json) -> String {
+    let preferences: Preferences =
+        serde_json::from_value(subscriber["preferences"].clone()).unwrap_or_default();
+    let words = preferences.in_words();
+    let words = if words.is_empty() { "everything, at once".into() } else { words.join(", ") };
+    format!("{} wants to hear {}.\n", show::text(subscriber, "address"), show::clean(&words))
 }
 
 fn imported(report: &Json, dry_run: bool) -> String {

@@ -1,0 +1,153 @@
+//! Deliveries that wait until their recipients want to hear.
+
+use crate::{Result, Tx, feed, params, portions};
+use amends_model::{
+    BroadcastId, BroadcastKind, Channel, DeliveryId, DeliveryState, Hold, SubscriberId, SubscriberState,
+};
+use jiff::Timestamp;
+use std::collections::{BTreeSet, HashMap};
+
+/// One that is due, with what must be known before it is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldOver {
+    /// Its place in the order in which deliveries were written down.
+    pub n: i64,
+    /// Id.
+    pub id: DeliveryId,
+    /// Its broadcast.
+    pub broadcast_id: BroadcastId,
+    /// The subscriber.
+    pub subscriber_id: Option<SubscriberId>,
+    /// How it goes.
+    pub channel: Channel,
+    /// Where to.
+    pub address: String,
+    /// Why it waited.
+    pub hold: Hold,
+    /// The subscriber's state; none if gone.
+    pub subscriber_state: Option<SubscriberState>,
+    /// Whether the address was suppressed meanwhile.
+    pub suppressed: bool,
+    /// What its broadcast is.
+    pub kind: BroadcastKind,
+    /// The number of its broadcast: later words have larger ones.
+    pub number: i64,
+    /// What its broadcast hangs together with.
+    pub thread: String,
+    /// When its broadcast was made.
+    pub made_at: Timestamp,
+}
+
+/// Whether anything that was held is due.
+pub async fn is_any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    let sql = "SELECT 1 FROM deliveries WHERE state = 'held' AND next_at <= $1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![now]).await?.is_some())
+}
+
+/// All that is due for the recipients of about `limit` that are due first. Holds a counter until the transaction ends, so that one node at a time hands over.
+pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOver>> {
+    feed::next(tx, "held").await?;
+    let sql =
+        "SELECT address FROM deliveries WHERE state = 'held' AND next_at <= $1 ORDER BY next_at, n LIMIT $2";
+    let first = tx.query(sql, params![now, limit]).await?;
+    let addresses: BTreeSet<String> = first.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
+    let mut found = Vec::new();
+    for (places, mut values) in portions(&addresses) {
+        let count = values.len() + 1;
+        values.push(now.into());
+        let sql = format!(
+            "SELECT d.n, d.id, d.broadcast_id, d.subscriber_id, d.channel, d.address, d.hold, s.state,
+               CASE WHEN x.address IS NULL THEN 0 ELSE 1 END, b.kind, b.number, b.thread, b.created_at
+             FROM deliveries d JOIN broadcasts b ON b.id = d.broadcast_id
+             LEFT JOIN subscribers s ON s.id = d.subscriber_id
+             LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address
+             WHERE d.address IN ({places}) AND d.state = 'held' AND d.next_at <= ${count} ORDER BY d.n"
+        );
+        for row in tx.query(&sql, &values).await? {
+            found.push(HeldOver {
+                n: row.get(0)?,
+                id: row.word(1)?,
+                broadcast_id: row.word(2)?,
+                subscriber_id: row.opt_word(3)?,
+                channel: row.word(4)?,
+                address: row.get(5)?,
+                hold: row.word(6)?,
+                subscriber_state: row.opt_word(7)?,
+                suppressed: row.get(8)?,
+                kind: row.word(9)?,
+                number: row.get(10)?,
+                thread: row.get(11)?,
+                made_at: row.get(12)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Lets some go: they are due since the time that stands with each.
+pub async fn let_go(tx: &mut Tx, due: &[(i64, Timestamp)], now: Timestamp) -> Result<u64> {
+    let rows = due.iter().map(|(n, since)| params![*n, *since, now].to_vec()).collect();
+    tx.exec_many(
+        "UPDATE deliveries SET state = 'queued', next_at = $2, updated_at = $3 WHERE n = $1 AND state = 'held'",
+        rows,
+    )
+    .await
+}
+
+/// Ends some that are not sent, or not by themselves.
+pub async fn end(tx: &mut Tx, ended: &[(i64, DeliveryState, String)], now: Timestamp) -> Result<u64> {
+    let rows = ended.iter().map(|(n, state, why)| params![*n, *state, why, now].to_vec()).collect();
+    tx.exec_many(
+        "UPDATE deliveries SET state = $2, reply = $3, updated_at = $4 WHERE n = $1 AND state = 'held'",
+        rows,
+    )
+    .await
+}
+
+/// Makes what is held for one address due now: what they wish has changed.
+pub async fn due_now(tx: &mut Tx, channel: Channel, address: &str, now: Timestamp) -> Result<u64> {
+    tx.exec(
+        "UPDATE deliveries SET next_at = $3 WHERE address = $2 AND channel = $1 AND state = 'held' AND next_at > $3",
+        params![channel, address, now],
+    )
+    .await
+}
+
+/// What somebody got lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lately {
+    /// How many messages.
+    pub count: usize,
+    /// When the first of them was written down.
+    pub first: Option<Timestamp>,
+    /// When the digest goes in which the rest is told, if something is held back already.
+    pub digest_at: Option<Timestamp>,
+}
+
+/// What these addresses got of broadcasts since `since`; nothing for those that got nothing.
+pub async fn lately(
+    tx: &mut Tx,
+    channel: Channel,
+    addresses: &[&str],
+    since: Timestamp,
+) -> Result<HashMap<String, Lately>> {
+    let mut found = HashMap::new();
+    for (places, mut values) in portions(addresses.iter().copied()) {
+        let at = values.len();
+        values.extend([channel.into(), since.into()]);
+        let sql = format!(
+            "SELECT address, sum(CASE WHEN state = 'held' THEN 0 ELSE 1 END), min(CASE WHEN state = 'held' THEN NULL ELSE created_at END),
+               min(CASE WHEN state = 'held' AND hold = 'cap' THEN next_at END)
+             FROM deliveries WHERE address IN ({places}) AND channel = ${} AND created_at > ${} AND priority = 1
+               AND state NOT IN ('suppressed', 'cancelled', 'superseded', 'digested')
+             GROUP BY address",
+            at + 1,
+            at + 2
+        );
+        for row in tx.query(&sql, &values).await? {
+            let count = usize::try_from(row.get::<i64>(1)?).unwrap_or_default();
+            found.insert(row.get(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
+        }
+    }
+    Ok(found)
+}
