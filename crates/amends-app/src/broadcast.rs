@@ -1,8 +1,10 @@
 //! Telling subscribers: what will be sent and to how many before it goes, and how far it is afterwards.
 
 mod preview;
+mod reach;
 
 pub use preview::{BroadcastPreview, ChannelCount};
+pub(crate) use reach::{known as known_reach, of_updates};
 
 use crate::caller::Caller;
 use crate::context::{App, page_of};
@@ -14,7 +16,7 @@ use amends_courier::message::{
     self, ComponentNews, Content, Listed as Part, MaintenanceNews, Snapshot, Stored, Update,
 };
 use amends_courier::plan;
-use amends_model::broadcast::{Audience, Counts};
+use amends_model::broadcast::{Audience, Counts, Reach};
 use amends_model::event::ComponentChange;
 use amends_model::{
     Action, Affected, Broadcast, BroadcastId, Channel, Component, ComponentId, ComponentStatus, Delivery,
@@ -47,6 +49,10 @@ pub struct Progress {
     pub counts: Counts,
     /// "9,412 of 10,000 accepted, 3 bounced, 585 on their way".
     pub words: String,
+    /// How far it got on each channel, and how fast, once it is finished.
+    pub reach: Option<Vec<Reach>>,
+    /// "9,412 of 10,000 within 41 s", once it is finished and somebody was reached.
+    pub reached: Option<String>,
 }
 
 impl App {
@@ -283,7 +289,9 @@ async fn progress(tx: &mut Tx, b: Broadcast) -> Result<Progress, AppError> {
     if b.cancelled_at.is_some() {
         words = format!("{words}; stopped");
     }
-    Ok(Progress { broadcast: b, counts, words })
+    let reach = reach::known(tx, &b).await?;
+    let reached = reach.as_deref().and_then(Reach::in_words);
+    Ok(Progress { broadcast: b, counts, words, reach, reached })
 }
 
 pub(crate) fn ids(affected: &[Affected]) -> Vec<ComponentId> {

@@ -5,7 +5,7 @@ use crate::health::Examiner;
 use crate::subscriber::FormBudget;
 use amends_courier::channel::vet::{self, Vet};
 use amends_courier::feedback::Desk;
-use amends_courier::{Links, MailSettings};
+use amends_courier::{Around, Links, MailSettings, Meter};
 use amends_memory::Memory;
 use amends_model::Channel;
 use amends_model::page::Page;
@@ -38,6 +38,7 @@ struct Inner {
     changed: watch::Sender<i64>,
     ending: watch::Sender<bool>,
     couriers: Vec<Notify>,
+    meter: Arc<Meter>,
     vet: OnceLock<Vet>,
     mail: OnceLock<MailSettings>,
     links: OnceLock<Links>,
@@ -63,6 +64,7 @@ impl App {
             changed: watch::Sender::new(0),
             ending: watch::Sender::new(false),
             couriers: Channel::ALL.iter().map(|_| Notify::new()).collect(),
+            meter: Arc::default(),
             vet: OnceLock::new(),
             mail: OnceLock::new(),
             links: OnceLock::new(),
@@ -176,6 +178,16 @@ impl App {
     pub fn courier_nudge(&self, channel: Channel) -> &Notify {
         let place = Channel::ALL.iter().position(|c| *c == channel).unwrap_or_default();
         &self.0.couriers[place]
+    }
+
+    /// What couriers and dispatches share that are wired beside the application.
+    pub fn around_couriers(&self) -> Around {
+        let app = self.clone();
+        Around { wake: Some(Arc::new(move || app.nudge_couriers())), meter: self.0.meter.clone() }
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     /// Decides which addresses may be posted to; before anything runs, and once.

@@ -16,6 +16,7 @@ pub mod incident;
 pub mod mail;
 pub mod maintenance;
 pub mod markdown;
+mod metrics;
 pub mod paging;
 pub mod postmortem;
 pub mod public;

@@ -3,6 +3,7 @@
 use amends_model::page::Page;
 use amends_model::text;
 
+use crate::channel::Address;
 use crate::message::Letterhead;
 
 /// From the configuration; the rest of the letterhead is the page's.
@@ -24,6 +25,8 @@ pub struct MailSettings {
     pub server: Option<String>,
     /// Who is told when mail could not be sent for a while and now can again.
     pub operators: Vec<String>,
+    /// Where operators are told at once that mail does not go out, besides: chat rooms, a server of their own.
+    pub alarms: Vec<Address>,
     /// How many messages each subscriber gets in an hour at most; what is more comes in one digest. None for no limit.
     pub most_an_hour: Option<usize>,
     /// A mailbox of the operators' own that gets a copy of every broadcast, ahead of everybody else.

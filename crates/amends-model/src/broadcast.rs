@@ -243,6 +243,83 @@ impl Counts {
     }
 }
 
+/// How many deliveries of a broadcast on one channel stand in one state, and after how long they were accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// The channel.
+    pub channel: Channel,
+    /// The state.
+    pub state: DeliveryState,
+    /// Milliseconds from what was said to its being accepted; none for those that were not, or waited for their own time.
+    pub took: Option<u64>,
+    /// How many.
+    pub count: u64,
+}
+
+/// How far a broadcast got on one channel, and how fast. Who chose to hear later says nothing about speed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Reach {
+    /// The channel.
+    pub channel: Channel,
+    /// How many deliveries stand where.
+    pub counts: Counts,
+    /// Milliseconds until half of those accepted had it.
+    pub p50_ms: Option<u64>,
+    /// Milliseconds until 99 of 100 of those accepted had it.
+    pub p99_ms: Option<u64>,
+    /// Milliseconds until the last of those accepted had it.
+    pub last_ms: Option<u64>,
+}
+
+impl Reach {
+    /// For each channel, from what was counted in any order.
+    pub fn of(tallies: &[Tally]) -> Vec<Self> {
+        let on = |channel: Channel| {
+            let mut counts = Counts::default();
+            let mut times = Vec::new();
+            for t in tallies.iter().filter(|t| t.channel == channel) {
+                *counts.of(t.state) += t.count;
+                times.extend(t.took.map(|took| (took, t.count)));
+            }
+            times.sort_unstable();
+            let (p50_ms, p99_ms) = (after(&times, 50), after(&times, 99));
+            let last_ms = times.last().map(|(took, _)| *took);
+            (counts.total() > 0).then_some(Self { channel, counts, p50_ms, p99_ms, last_ms })
+        };
+        Channel::ALL.iter().filter_map(|channel| on(*channel)).collect()
+    }
+
+    /// "9,412 of 10,000 within 41 s"; none if nobody was reached.
+    pub fn in_words(all: &[Self]) -> Option<String> {
+        let accepted: u64 = all.iter().map(|r| r.counts.accepted).sum();
+        let planned: u64 = all.iter().map(|r| r.counts.total()).sum();
+        let last = all.iter().filter_map(|r| r.last_ms).max()?;
+        Some(format!("{} of {} within {}", grouped(accepted), grouped(planned), length(last)))
+    }
+}
+
+/// The time after which so many of a hundred were done; `times` in order, each with how many took so long.
+fn after(times: &[(u64, u64)], percent: u64) -> Option<u64> {
+    let all: u64 = times.iter().map(|(_, count)| count).sum();
+    let rank = (all * percent).div_ceil(100).max(1);
+    let mut done = 0;
+    times.iter().find_map(|(took, count)| {
+        done += count;
+        (done >= rank).then_some(*took)
+    })
+}
+
+/// A short length of time in words: `0.4 s`, `41 s`, `3 min`.
+pub fn length(ms: u64) -> String {
+    match ms {
+        0..10_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        10_000..120_000 => format!("{} s", ms.div_ceil(1000)),
+        _ => crate::local_time::show_duration(jiff::SignedDuration::from_millis(
+            i64::try_from(ms).unwrap_or(i64::MAX),
+        )),
+    }
+}
+
 /// `9,412`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
@@ -278,6 +355,32 @@ pub struct ChannelHealth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn delivery_is_measured_to_the_last_subscriber() {
+        let tally = |channel, state, took, count| Tally { channel, state, took, count };
+        use DeliveryState::{Accepted, Held, Refused};
+        let tallies = [
+            tally(Channel::Email, Accepted, Some(40_900), 1),
+            tally(Channel::Email, Accepted, Some(1_200), 9_000),
+            tally(Channel::Email, Accepted, Some(9_000), 411),
+            tally(Channel::Email, Refused, None, 3),
+            tally(Channel::Email, Held, None, 5),
+            tally(Channel::Slack, Accepted, Some(300), 2),
+            tally(Channel::Slack, Accepted, None, 1),
+        ];
+        let reach = Reach::of(&tallies);
+        assert_eq!(reach.len(), 2, "channels without anybody are left out");
+        let mail = &reach[0];
+        assert_eq!((mail.counts.accepted, mail.counts.refused, mail.counts.held), (9_412, 3, 5));
+        assert_eq!((mail.p50_ms, mail.p99_ms, mail.last_ms), (Some(1_200), Some(9_000), Some(40_900)));
+        assert_eq!(reach[1].counts.accepted, 3);
+        assert_eq!((reach[1].p50_ms, reach[1].last_ms), (Some(300), Some(300)));
+        assert_eq!(Reach::in_words(&reach).as_deref(), Some("9,415 of 9,423 within 41 s"));
+        assert_eq!(Reach::in_words(&Reach::of(&[])), None);
+        assert_eq!(Reach::of(&[tally(Channel::Email, Accepted, Some(7), 1)])[0].p99_ms, Some(7));
+        assert_eq!([length(430), length(61_001), length(185_000)], ["0.4 s", "62 s", "3 min"]);
+    }
 
     #[test]
     fn progress_is_told_with_counts() {

@@ -2,7 +2,7 @@
 
 use crate::audit::json;
 use crate::{Keyset, Result, Row, Tx, dialect, feed, params};
-use amends_model::broadcast::Counts;
+use amends_model::broadcast::{Counts, Reach, Tally};
 use amends_model::{Broadcast, BroadcastId, DeliveryState, Impact};
 use jiff::Timestamp;
 
@@ -201,4 +201,43 @@ pub async fn counts(tx: &mut Tx, id: &BroadcastId) -> Result<Counts> {
         *counts.of(row.word(0)?) = row.get::<i64>(1)?.unsigned_abs();
     }
     Ok(counts)
+}
+
+/// How many deliveries of a broadcast stand where on each channel, and after how many milliseconds they were accepted.
+pub async fn tallies(tx: &mut Tx, b: &Broadcast) -> Result<Vec<Tally>> {
+    let sql = "SELECT channel, state, CASE WHEN state = 'accepted' AND hold IS NULL THEN (updated_at - $2) / 1000 END, count(*)
+               FROM deliveries WHERE broadcast_id = $1 GROUP BY 1, 2, 3";
+    let rows = tx.query(sql, params![&b.id, b.created_at]).await?;
+    rows.iter()
+        .map(|row| {
+            let took = row.get::<Option<i64>>(2)?.map(|ms| u64::try_from(ms).unwrap_or_default());
+            Ok(Tally {
+                channel: row.word(0)?,
+                state: row.word(1)?,
+                took,
+                count: row.get::<i64>(3)?.unsigned_abs(),
+            })
+        })
+        .collect()
+}
+
+/// Finished broadcasts to subscribers that were not measured yet, the oldest first.
+pub async fn unmeasured(tx: &mut Tx, limit: usize) -> Result<Vec<Broadcast>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM broadcasts WHERE reach IS NULL AND finished_at IS NOT NULL
+         AND kind IN ('update', 'maintenance', 'reminder', 'letter') ORDER BY finished_at LIMIT $1"
+    );
+    tx.query(&sql, params![limit]).await?.iter().map(from_row).collect()
+}
+
+/// Keeps what was measured.
+pub async fn measured(tx: &mut Tx, id: &BroadcastId, reach: &[Reach]) -> Result<()> {
+    tx.exec("UPDATE broadcasts SET reach = $2 WHERE id = $1", params![id, json(&reach)?]).await?;
+    Ok(())
+}
+
+/// What was measured; none if it was not yet.
+pub async fn reach(tx: &mut Tx, id: &BroadcastId) -> Result<Option<Vec<Reach>>> {
+    let sql = "SELECT reach FROM broadcasts WHERE id = $1 AND reach IS NOT NULL";
+    tx.query_opt(sql, params![id]).await?.map(|row| row.json(0)).transpose()
 }

@@ -236,7 +236,13 @@ pub async fn reported(
 ) -> Result<bool> {
     let sql =
         "UPDATE deliveries SET state = $2, reply = $3, updated_at = $4 WHERE id = $1 AND state = 'accepted'";
-    Ok(tx.exec(sql, params![id, state, said, now]).await? == 1)
+    let news = tx.exec(sql, params![id, state, said, now]).await? == 1;
+    if news {
+        // How far its broadcast got is another number now.
+        let again = "UPDATE broadcasts SET reach = NULL WHERE id = (SELECT broadcast_id FROM deliveries WHERE id = $1)";
+        tx.exec(again, params![id]).await?;
+    }
+    Ok(news)
 }
 
 /// One.

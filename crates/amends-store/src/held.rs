@@ -44,6 +44,12 @@ pub async fn is_any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     Ok(tx.query_opt(sql, params![now]).await?.is_some())
 }
 
+/// How many wait.
+pub async fn count(tx: &mut Tx) -> Result<u64> {
+    let row = tx.query_opt("SELECT count(*) FROM deliveries WHERE state = 'held'", params![]).await?;
+    row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
+}
+
 /// All that is due for the recipients of about `limit` that are due first. Holds a counter until the transaction ends, so that one node at a time hands over.
 pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOver>> {
     feed::next(tx, "held").await?;

@@ -202,6 +202,13 @@ pub async fn count(tx: &mut Tx) -> Result<HashMap<SubscriberState, u64>> {
     rows.iter().map(|row| Ok((row.word(0)?, row.get::<i64>(1)?.unsigned_abs()))).collect()
 }
 
+/// How many get messages on each channel.
+pub async fn confirmed(tx: &mut Tx) -> Result<HashMap<Channel, u64>> {
+    let sql = "SELECT channel, count(*) FROM subscribers WHERE state = 'confirmed' GROUP BY channel";
+    let rows = tx.query(sql, params![]).await?;
+    rows.iter().map(|row| Ok((row.word(0)?, row.get::<i64>(1)?.unsigned_abs()))).collect()
+}
+
 /// Whether anybody confirmed gets messages on a channel.
 pub async fn is_any_on(tx: &mut Tx, channel: Channel) -> Result<bool> {
     let sql = "SELECT 1 FROM subscribers WHERE channel = $1 AND state = 'confirmed' LIMIT 1";

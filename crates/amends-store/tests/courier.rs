@@ -201,9 +201,10 @@ async fn an_audience_is_walked_in_order_without_gaps() {
         let everything = walk(&mut tx, Audience::default()).await;
         assert_eq!(everything.len(), 7, "{engine}: of ten, one pending, one gone, one confirmed later");
         assert_eq!(everything.iter().filter(|r| r.suppressed).count(), 1);
-        let seven = Audience { components: vec![ComponentId::from_random([7; 12])] };
+        let seven = Audience { components: vec![ComponentId::from_random([7; 12])], impact: None };
         assert_eq!(walk(&mut tx, seven.clone()).await.len(), 17, "{engine}");
-        let both = Audience { components: [7, 8].map(|c| ComponentId::from_random([c; 12])).to_vec() };
+        let both =
+            Audience { components: [7, 8].map(|c| ComponentId::from_random([c; 12])).to_vec(), impact: None };
         assert_eq!(walk(&mut tx, both).await.len(), 27, "{engine}");
         let size = subscriber::audience_size(&mut tx, Channel::Email, &seven).await.unwrap();
         assert_eq!(size, (17, 1), "{engine}: the one who confirms later counts as of now");

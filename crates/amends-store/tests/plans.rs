@@ -91,6 +91,7 @@ async fn a_room_and_the_history_go_by_an_index() {
         held::due(&mut tx, until, 100).await.unwrap();
         held::lately(&mut tx, Channel::Email, &["ada@example.net"], from).await.unwrap();
         broadcast::lately(&mut tx, from, 20).await.unwrap();
+        broadcast::unmeasured(&mut tx, 10).await.unwrap();
         for plan in tx.plans() {
             let wrong = wrong(fresh.store.kind(), &plan, false);
             assert!(wrong.is_empty(), "{}: {wrong:?} in\n{plan}", fresh.engine);

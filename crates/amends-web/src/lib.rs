@@ -14,7 +14,7 @@ pub mod visitor;
 pub use state::{Reach, WebState};
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
@@ -27,6 +27,7 @@ pub fn router(state: WebState, site: Router) -> Router {
         .merge(hooks::routes())
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(state.clone());
     own.merge(site)
         .layer(from_fn_with_state(state.clone(), guard::know_client))
@@ -37,6 +38,16 @@ pub fn router(state: WebState, site: Router) -> Router {
 /// The API alone, for the command line on the machine itself.
 pub fn api_router(state: WebState) -> Router {
     api::routes(&state).with_state(state)
+}
+
+/// What Prometheus reads, with a token that may read health.
+async fn metrics(
+    axum::extract::State(state): axum::extract::State<WebState>,
+    visitor::ApiCaller(caller): visitor::ApiCaller,
+) -> Result<([(header::HeaderName, &'static str); 2], String), error::ApiError> {
+    let text = state.app.metrics(&caller).await?;
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text))
 }
 
 /// Whether this node's own storage answers.

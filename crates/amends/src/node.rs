@@ -150,6 +150,11 @@ impl Node {
             let app = app.clone();
             async move { app.hand_over_held().await.map(drop) }
         });
+        let app = self.app.clone();
+        every(&mut tasks, stopped, "measuring broadcasts", Duration::from_secs(5), move || {
+            let app = app.clone();
+            async move { app.measure_broadcasts().await.map(drop) }
+        });
         tasks.spawn(keep_indexed(self.app.clone(), stopped.clone()));
         let app = self.app.clone();
         every(&mut tasks, stopped, "forgetting what has expired", Duration::from_secs(3600), move || {

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::node::{clock, said};
 use amends_app::App;
 use amends_courier::channel::{
-    Carrier, Discord, Email, Messenger, Postmaster, Slack, Teams, Viewer, Webhook,
+    Address, Carrier, Discord, Email, Messenger, Postmaster, Slack, Teams, Viewer, Webhook,
 };
 use amends_courier::dkim::Signer;
 use amends_courier::feedback::{Desk, Reporter};
@@ -13,6 +13,7 @@ use amends_courier::settings::parse_from;
 use amends_courier::smtp::{MailServer, Secret};
 use amends_courier::{Courier, Dispatch, MailSettings};
 use amends_egress::{AddressPolicy, Door, DoorConfig, Http};
+use amends_model::Channel;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,12 +41,24 @@ impl Post {
         let canary = config.mail.canary.as_deref();
         let canary = canary.map(|address| amends_model::text::email("mail.canary", address)).transpose();
         let canary = canary.map_err(|e| wrong("mail.canary", e.detail))?;
+        let email = |key: &str, address: &Option<String>| match address {
+            Some(text) => amends_model::text::email(key, text).map(Some).map_err(|e| wrong(key, e.detail)),
+            None => Ok(None),
+        };
+        let bounces_to = email("mail.bounces_to", &config.mail.bounces_to)?;
+        let alarms = config.alarms.iter().map(|to| match Address::read(None, to) {
+            Ok(address) if address.channel != Channel::Email => Ok(address),
+            Ok(_) => Err(wrong("operators.alarms", "mail addresses belong into mail.operators".into())),
+            Err(e) => Err(wrong("operators.alarms", format!("an address {e}"))),
+        });
+        let alarms = alarms.collect::<Result<_, _>>()?;
         let settings = MailSettings {
             public_url: config.public_url.clone(),
             from_name,
             from_address: Some(from_address),
             reply_to: config.mail.reply_to.clone(),
-            bounces_to: None,
+            bounces_to,
+            alarms,
             unsubscribe_by_mail: None,
             server: named(&servers),
             operators: config.mail.operators.clone(),
@@ -80,7 +93,8 @@ impl Post {
         let dispatch = |messenger| {
             let (store, settings) = (app.store().clone(), self.settings.clone());
             let random = app.random_source();
-            Arc::new(Dispatch::new(store, messenger, links.clone(), settings, Arc::new(clock), random))
+            let dispatch = Dispatch::new(store, messenger, links.clone(), settings, Arc::new(clock), random);
+            Arc::new(dispatch.within(app.around_couriers()))
         };
         Ok(messengers.into_iter().map(dispatch).collect())
     }
@@ -95,7 +109,9 @@ impl Post {
             let door = Door::new(DoorConfig::default()).map_err(|e| Failure::said_no(e.to_string()))?;
             Arc::new(Email::new(door, self.servers, Arc::new(clock), postmaster))
         };
-        Ok(Courier::new(app.store().clone(), carrier, self.settings, Arc::new(clock), app.random_source()))
+        let (store, random) = (app.store().clone(), app.random_source());
+        let courier = Courier::new(store, carrier, self.settings, Arc::new(clock), random);
+        Ok(courier.within(app.around_couriers()))
     }
 }
 

@@ -11,6 +11,7 @@ use amends_model::{
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// What the record says about one incident, for one text.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Record {
     pub components: Vec<(String, ComponentStatus)>,
     /// The corrective actions.
     pub actions: Vec<CorrectiveAction>,
+    /// How far each message to customers got, and how fast, by its event: "9,412 of 10,000 within 41 s".
+    pub reached: HashMap<String, String>,
     /// The time at which the text is read.
     pub now: Timestamp,
 }
@@ -218,7 +221,7 @@ impl Record {
 
     fn timeline(&self, zone: &TimeZone) -> Option<String> {
         let mut rows: Vec<(Timestamp, String)> =
-            self.events.iter().filter_map(|event| Some((event.at, what_happened(event)?))).collect();
+            self.events.iter().filter_map(|event| Some((event.at, self.with_reach(event)?))).collect();
         if let Some(started) = self.milestones.started.as_ref() {
             rows.push((started.at, "It began".to_owned()));
         }
@@ -232,6 +235,15 @@ impl Record {
             out.push_str(&format!("\n| {} | {what} |", clock.show(at)));
         }
         Some(out)
+    }
+
+    /// What happened, and how far it got where customers were told.
+    fn with_reach(&self, event: &Event) -> Option<String> {
+        let what = what_happened(event)?;
+        Some(match self.reached.get(event.id.as_str()) {
+            Some(reached) => format!("{what} (reached {})", escape(reached)),
+            None => what,
+        })
     }
 
     fn said(&self, zone: &TimeZone) -> Option<String> {

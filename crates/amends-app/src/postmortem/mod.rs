@@ -33,6 +33,7 @@ pub use publish::{LetterPreview, PublishDocument, PublishLetter};
 pub use template::{Template, TemplateProblem};
 pub use view::{KnownFact, PostmortemView, Shown};
 
+use crate::broadcast::of_updates;
 use crate::caller::Caller;
 use crate::context::{App, page_of};
 use crate::error::AppError;
@@ -45,6 +46,7 @@ use amends_model::{
 };
 use amends_store::{Tx, action, component, event, incident, postmortem};
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// Longest document, in characters.
 pub const MAX_DOCUMENT: usize = 200_000;
@@ -144,11 +146,13 @@ pub(crate) async fn record_of(tx: &mut Tx, p: &Postmortem, now: Timestamp) -> Re
             events: vec![],
             components: vec![],
             actions,
+            reached: HashMap::new(),
             now,
         });
     };
     let all = component::all_with_archived(tx).await?;
     let events = event::of(tx, incident.id.as_str()).await?;
+    let reached = of_updates(tx, incident.id.as_str()).await?;
     let components = incident
         .components
         .iter()
@@ -165,6 +169,7 @@ pub(crate) async fn record_of(tx: &mut Tx, p: &Postmortem, now: Timestamp) -> Re
         components,
         incident: Some(incident),
         actions,
+        reached,
         now,
     })
 }

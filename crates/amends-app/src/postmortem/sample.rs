@@ -105,6 +105,8 @@ pub(crate) fn record() -> Record {
         events,
         components: vec![("Shop - Checkout".into(), ComponentStatus::PartialOutage)],
         actions: vec![action()],
+        reached: [(EventId::from_random([4; 12]).to_string(), "9,412 of 10,000 within 41 s".to_owned())]
+            .into(),
         now: "2026-03-12T14:58:00Z".parse().unwrap(),
     }
 }

@@ -231,6 +231,9 @@ impl Writer<'_> {
                 c.text.as_str(),
                 c.at,
             ),
+            Content::Alarm(c) => {
+                (c.alarm_id.as_str(), c.title.clone(), "investigating".into(), "none", c.text.as_str(), c.at)
+            }
             _ => (
                 "test00000000",
                 "Test message: nothing has happened".into(),

@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use crate::channel::{Messenger, Notice};
-use crate::engine::{Clock, Random};
+use crate::engine::{Around, Clock, Random};
 use crate::links::Links;
 use crate::settings::MailSettings;
 use breaker::Breakers;
@@ -48,6 +48,7 @@ pub struct Dispatch {
     breakers: Arc<Breakers>,
     halted: AtomicBool,
     rendered: Mutex<HashMap<BroadcastId, Arc<Notice>>>,
+    around: Around,
 }
 
 impl Dispatch {
@@ -66,8 +67,14 @@ impl Dispatch {
             EngineKind::Postgres => id(&random),
         };
         let breakers = Arc::new(Breakers::default());
-        let (halted, rendered) = (AtomicBool::new(false), Mutex::default());
-        Self { store, messenger, links, settings, clock, random, node, breakers, halted, rendered }
+        let (halted, rendered, around) = (AtomicBool::new(false), Mutex::default(), Around::default());
+        Self { store, messenger, links, settings, clock, random, node, breakers, halted, rendered, around }
+    }
+
+    /// Among others.
+    #[must_use]
+    pub fn within(self, around: Around) -> Self {
+        Self { around, ..self }
     }
 
     fn now(&self) -> Timestamp {

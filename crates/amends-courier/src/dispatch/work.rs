@@ -292,6 +292,9 @@ impl Dispatch {
                     continue;
                 }
             };
+            if !matches!(back, Back::NotBefore(_)) {
+                self.around.meter.note(self.channel(), outcome.state, errand.notice.made_at, now);
+            }
             outcomes.entry(errand.lease.clone()).or_default().push(outcome);
             if let Back::Said(said) = back {
                 heard.push((errand, said));

@@ -16,7 +16,7 @@ use crate::channel::{Answer, Bundle, Task};
 use crate::judge::Verdict;
 use crate::outcome::{self, Decision};
 use crate::trial::{Trial, is_excused};
-use crate::{hold, message};
+use crate::{alarm, hold, message};
 
 /// Outcomes are written down together when there are so many, or after so long.
 const GROUP: usize = 500;
@@ -53,9 +53,8 @@ impl Courier {
                 Ok(Turn::More)
             }
             (held, ahead) => {
-                if let Some(ahead) = ahead {
-                    self.give_back(&ahead).await?;
-                }
+                state.ahead = ahead;
+                self.give_back_ahead(state).await?;
                 let idle = held? || was_all;
                 Ok(if idle { Turn::Idle(Some(self.now())) } else { Turn::More })
             }
@@ -296,6 +295,7 @@ impl Courier {
                     }
                     gather(&mut answers, &mut some).await;
                     let (now_final, may_be_excused): (Vec<_>, Vec<_>) = some.drain(..).partition(is_certain);
+                    self.note(&now_final);
                     accepted |= now_final.iter().any(|(_, a)| a.verdict == Verdict::Accepted);
                     later.extend(may_be_excused);
                     self.record(id, &now_final, &round).await;
@@ -344,6 +344,14 @@ impl Courier {
         }
     }
 
+    /// Counts what was accepted.
+    fn note(&self, accepted: &[(Task, Answer)]) {
+        let now = self.now();
+        for (task, _) in accepted {
+            self.around.meter.note(self.channel(), DeliveryState::Accepted, task.bundle.made_at, now);
+        }
+    }
+
     async fn try_record(&self, id: &str, outcomes: &[Outcome]) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         delivery::record(&mut tx, id, outcomes, self.now()).await?;
@@ -370,6 +378,9 @@ impl Courier {
                 suppressions.extend(outcome::suppression(c, answer, self.channel(), now));
             }
         }
+        for (outcome, (task, _)) in outcomes.iter().zip(later) {
+            self.around.meter.note(self.channel(), outcome.state, task.bundle.made_at, now);
+        }
         let mut tx = self.store.begin().await?;
         delivery::record(&mut tx, id, &outcomes, now).await?;
         suppression::add(&mut tx, &suppressions).await?;
@@ -384,11 +395,15 @@ impl Courier {
             let known = channel::get(&mut tx, self.channel()).await?;
             if !known.is_some_and(|h| h.failing) {
                 channel::set(&mut tx, &hold::stopped(self.channel(), *stop, words, now)).await?;
-                held = Some((stop.in_words(), words, delivery::waiting(&mut tx, self.channel()).await?));
+                let waiting = delivery::waiting(&mut tx, self.channel()).await?;
+                let what = (stop.in_words(), words.as_str(), waiting);
+                alarm::tell_stopped(&mut tx, &self.settings, &self.random, self.channel(), what, now).await?;
+                held = Some(what);
             }
         }
         tx.commit().await?;
         if let Some((reason, words, waiting)) = held {
+            self.around.nudge();
             tracing::error!(reason, said = %words, waiting, "mail is held until the mail server takes it again");
         }
         Ok(())

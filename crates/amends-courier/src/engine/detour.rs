@@ -1,13 +1,11 @@
 //! When mail goes another way than before: the operators are told, by that way.
 
-use amends_model::BroadcastId;
-use amends_store::{StoreError, broadcast, page};
+use amends_store::StoreError;
 use jiff::SignedDuration;
 
 use super::{Courier, State};
+use crate::alarm::{self, News, Ways};
 use crate::channel::Way;
-use crate::message::{Alarm, Content, compose};
-use crate::plan;
 
 /// Operators are told of the same change of way at most this often, all nodes together.
 const AGAIN: SignedDuration = SignedDuration::from_mins(30);
@@ -48,30 +46,17 @@ impl Courier {
         let now = self.now();
         let about = format!("{} by {now_used}", self.channel().as_str());
         let mut tx = self.store.begin().await?;
-        let told = broadcast::about(&mut tx, &about).await?;
-        let lately = |b: &amends_model::Broadcast| now.duration_since(b.created_at) < AGAIN;
-        if told.last().is_some_and(lately) {
+        if alarm::was_told(&mut tx, &about, now.checked_sub(AGAIN).unwrap_or(now)).await? {
             return Ok(());
         }
-        let Some(page) = page::get(&mut tx).await? else { return Ok(()) };
-        let content = Content::Alarm(Alarm {
-            about,
-            alarm_id: self.id(),
-            title: "Mail goes through another server".into(),
-            text: format!(
-                "The mail server {before} does not take our mail, so it goes through {now_used} now. Nothing was lost. \
-                 It is tried again from time to time; `amends doctor` says how it is."
-            ),
-            url: format!("{}/app/subscribers", self.settings.public_url),
-            at: now,
-        });
-        let subject = compose(&self.settings.letterhead(&page), &content).subject().to_owned();
-        for operator in &self.settings.operators {
-            let mut id = [0; amends_model::ID_LENGTH];
-            (self.random)(&mut id);
-            plan::enqueue_single(&mut tx, BroadcastId::from_random(id), &content, &subject, operator, now)
-                .await?;
-        }
-        tx.commit().await
+        let text = format!(
+            "The mail server {before} does not take our mail, so it goes through {now_used} now. Nothing was lost. \
+             It is tried again from time to time; `amends doctor` says how it is."
+        );
+        let news = News { about, title: "Mail goes through another server", text };
+        alarm::tell(&mut tx, &self.settings, &self.random, news, Ways::All, now).await?;
+        tx.commit().await?;
+        self.around.nudge();
+        Ok(())
     }
 }

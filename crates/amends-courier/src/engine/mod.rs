@@ -24,6 +24,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use crate::aftermath::{self, FURTHEST, Wall};
 use crate::channel::{Carrier, Line, Way};
+use crate::meter::Meter;
 use crate::plan;
 use crate::settings::MailSettings;
 use crate::trial::Trial;
@@ -52,6 +53,23 @@ pub enum Turn {
     Idle(Option<Timestamp>),
 }
 
+/// What is around couriers and dispatches of all channels.
+#[derive(Clone, Default)]
+pub struct Around {
+    /// Wakes those of all channels: one of them put something on its way.
+    pub wake: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Counts what becomes of messages.
+    pub meter: Arc<Meter>,
+}
+
+impl Around {
+    pub(crate) fn nudge(&self) {
+        if let Some(wake) = &self.wake {
+            wake();
+        }
+    }
+}
+
 /// Carries one channel's messages. Each channel has a courier of its own, so that a dead one delays nobody.
 pub struct Courier {
     store: Store,
@@ -60,6 +78,7 @@ pub struct Courier {
     clock: Clock,
     random: Random,
     node: String,
+    around: Around,
     state: Mutex<State>,
 }
 
@@ -143,7 +162,14 @@ impl Courier {
             EngineKind::Sqlite => "alone".to_owned(),
             EngineKind::Postgres => id(&random),
         };
-        Self { store, carrier, settings, clock, random, node, state: Mutex::new(State::new()) }
+        let (around, state) = (Around::default(), Mutex::new(State::new()));
+        Self { store, carrier, settings, clock, random, node, around, state }
+    }
+
+    /// Among others.
+    #[must_use]
+    pub fn within(self, around: Around) -> Self {
+        Self { around, ..self }
     }
 
     fn now(&self) -> Timestamp {
@@ -187,12 +213,18 @@ impl Courier {
             }
         }
         self.close_lines().await;
-        let ahead = self.state.lock().await.ahead.take();
-        if let Some(ahead) = ahead
-            && let Err(error) = self.give_back(&ahead).await
-        {
+        if let Err(error) = self.give_back_ahead(&mut *self.state.lock().await).await {
             tracing::warn!(%error, "what was claimed is put back by the next start");
         }
+    }
+
+    /// Puts back what was claimed ahead. While the store cannot take it, it stays in our hands.
+    async fn give_back_ahead(&self, state: &mut State) -> Result<(), StoreError> {
+        if let Some(ahead) = &state.ahead {
+            self.give_back(ahead).await?;
+            state.ahead = None;
+        }
+        Ok(())
     }
 
     async fn close_lines(&self) {
@@ -215,6 +247,8 @@ impl Courier {
         state.wall.look(&self.store, self.channel(), self.now()).await?;
         let glance = self.glance().await?;
         if glance.expired {
+            // Nothing of what was claimed ahead was sent: it goes back without having been tried.
+            self.give_back_ahead(&mut state).await?;
             aftermath::take_back(&self.store, None, self.now()).await?;
         }
         if glance.to_plan && state.ahead.is_none() {
@@ -225,9 +259,7 @@ impl Courier {
         }
         if let Some(health) = glance.health.as_ref().filter(|h| h.failing) {
             // Another node stopped the channel.
-            if let Some(ahead) = state.ahead.take() {
-                self.give_back(&ahead).await?;
-            }
+            self.give_back_ahead(&mut state).await?;
             let now = self.now();
             let due = health.next_probe_at.is_none_or(|at| at <= now || at > now + FURTHEST);
             return if due {

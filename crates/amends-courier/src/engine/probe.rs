@@ -1,16 +1,17 @@
 //! Asking a channel that failed whether it works again: with one message, by one node.
 
-use amends_model::{BroadcastId, ChannelHealth};
+use amends_model::ChannelHealth;
 use amends_store::delivery::Order;
 use amends_store::{StoreError, Tx, broadcast, channel, delivery, lease, page, suppression};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Courier, State, Turn};
+use crate::alarm::{self, News, Ways};
 use crate::channel::{Answer, LineEnd, Task};
 use crate::judge::Verdict;
-use crate::message::{Alarm, Content, compose};
 use crate::trial::{Stop, Trial, mends};
-use crate::{hold, outcome, plan};
+use crate::{hold, outcome};
 
 /// If the node that asks dies, another asks after this long; longer than a mail server may take to answer.
 const PROBE_LEASE: SignedDuration = SignedDuration::from_mins(7);
@@ -61,6 +62,9 @@ impl Courier {
             Turn::Idle(failing.next_probe_at)
         };
         tx.commit().await?;
+        if mended {
+            self.around.nudge();
+        }
         Ok(turn)
     }
 
@@ -127,25 +131,22 @@ impl Courier {
         let lasted = now.duration_since(was.since);
         let seconds = lasted.as_secs();
         tracing::info!(waiting, seconds, reason = %was.reason, "mail goes out again");
-        if lasted < WORTH_TELLING {
-            return Ok(());
-        }
-        let Some(page) = page::get(tx).await? else { return Ok(()) };
-        let content = Content::Alarm(Alarm {
-            about: self.channel().as_str().into(),
-            alarm_id: self.id(),
-            title: "Mail was held and goes out again".into(),
-            text: told(was, waiting, now, &page.zone()),
-            url: format!("{}/app/subscribers", self.settings.public_url),
-            at: now,
-        });
-        let subject = compose(&self.settings.letterhead(&page), &content).subject().to_owned();
-        for operator in &self.settings.operators {
-            let mut id = [0; amends_model::ID_LENGTH];
-            (self.random)(&mut id);
-            plan::enqueue_single(tx, BroadcastId::from_random(id), &content, &subject, operator, now).await?;
-        }
+        // Whoever heard that it was stopped hears that it goes on; by mail itself only what lasted.
+        let was_told = alarm::was_told(tx, &alarm::stopped(self.channel()), was.since).await?;
+        let ways = match lasted < WORTH_TELLING {
+            true if was_told => Ways::Without(self.channel()),
+            true => return Ok(()),
+            false => Ways::All,
+        };
+        let text = told(was, waiting, now, &self.zone(tx).await?);
+        let about = self.channel().as_str().to_owned();
+        let news = News { about, title: "Mail was held and goes out again", text };
+        alarm::tell(tx, &self.settings, &self.random, news, ways, now).await?;
         Ok(())
+    }
+
+    async fn zone(&self, tx: &mut Tx) -> Result<TimeZone, StoreError> {
+        Ok(page::get(tx).await?.map_or(TimeZone::UTC, |page| page.zone()))
     }
 }
 

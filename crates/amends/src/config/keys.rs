@@ -66,6 +66,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "Messages that each subscriber gets in an hour at most; what is more comes together in one digest afterwards. 0 for no limit. Webhooks are programs and get everything.",
     },
     Key {
+        name: "operators.alarms",
+        default: "[]",
+        example: "[\"https://hooks.slack.com/services/T…/B…/…\"]",
+        about: "Where you are told at once when mail does not go out, and when it does again: webhooks of Slack, Teams or Discord channels, or a server of your own that is posted to. One in your own network needs an entry in egress.allow.",
+    },
+    Key {
         name: "egress.allow",
         default: "[]",
         example: "[\"hook.corp.local 10.0.0.0/8 8080\"]",
@@ -94,6 +100,12 @@ pub(super) const KEYS: &[Key] = &[
         default: "",
         example: "\"support@example.com\"",
         about: "Where answers of customers go.",
+    },
+    Key {
+        name: "mail.bounces_to",
+        default: "",
+        example: "\"b@bounce.example.com\"",
+        about: "Where mail that cannot be delivered comes back to (the envelope sender); each message has an address of its own: b-…@bounce.example.com. By default the From address. The domain needs an SPF record that names your mail server; feed the mailbox to ‘amends subscriber report’.",
     },
     Key {
         name: "mail.operators",

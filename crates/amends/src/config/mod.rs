@@ -26,6 +26,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// API requests that each caller may make in a minute; none for the default.
     pub api_requests_per_minute: Option<NonZeroU32>,
+    /// Where operators are told at once when mail does not go out, besides mail: chat rooms, a server of their own.
+    pub alarms: Vec<String>,
     /// Messages that each subscriber gets in an hour at most; none for no limit.
     pub most_per_hour: Option<usize>,
     /// What is logged, as a `tracing` filter.
@@ -53,6 +55,8 @@ pub struct Mail {
     pub from: Option<String>,
     /// `Reply-To` of what customers get.
     pub reply_to: Option<String>,
+    /// Where bounces go, if not to From.
+    pub bounces_to: Option<String>,
     /// Who is told when mail cannot be sent.
     pub operators: Vec<String>,
     /// Domain of the DKIM signature.

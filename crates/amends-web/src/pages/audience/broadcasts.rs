@@ -10,7 +10,7 @@ use crate::pages::when::{Markup, When};
 use crate::pages::{go, id_of, show};
 use amends_app::broadcast::Progress;
 use amends_app::{AppError, Paging};
-use amends_model::broadcast::{Counts, grouped};
+use amends_model::broadcast::{Counts, Reach, grouped, length};
 use amends_model::{Action, BroadcastId, DeliveryState, Resource, Subject};
 use askama::Template;
 use axum::extract::Path;
@@ -36,6 +36,8 @@ pub struct Sent {
     pub total: u64,
     /// Whether something is still to be sent.
     pub going: bool,
+    /// "Reached 9,412 of 10,000 within 41 s"; once that is known.
+    pub reached: Option<String>,
 }
 
 impl Sent {
@@ -59,8 +61,32 @@ impl Sent {
             done: progress.counts.total() - waiting,
             total: progress.counts.total(),
             going: b.finished_at.is_none(),
+            reached: progress.reached.as_ref().map(|words| format!("Reached {words}")),
         }
     }
+}
+
+/// How far it got on one channel, and how fast.
+struct Speed {
+    channel: &'static str,
+    planned: String,
+    accepted: String,
+    half: String,
+    nearly_all: String,
+    last: String,
+}
+
+fn speeds(progress: &Progress) -> Vec<Speed> {
+    let took = |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), length);
+    let of = |r: &Reach| Speed {
+        channel: r.channel.label(),
+        planned: grouped(r.counts.total()),
+        accepted: grouped(r.counts.accepted),
+        half: took(r.p50_ms),
+        nearly_all: took(r.p99_ms),
+        last: took(r.last_ms),
+    };
+    progress.reach.iter().flatten().map(of).collect()
 }
 
 /// What was sent about one thing, newest first.
@@ -136,6 +162,8 @@ struct One {
     /// What it is about, and its page.
     about: Option<(&'static str, String)>,
     groups: Vec<Group>,
+    /// How fast it was, on each channel; once it is finished.
+    speeds: Vec<Speed>,
     /// How many are not gone yet, for the button that stops them.
     stoppable: Option<String>,
     text: Markup,
@@ -166,6 +194,7 @@ pub async fn one(here: Here, Path(id): Path<String>) -> Result<Response, PageErr
         sent: Sent::of(&progress, frame.held.is_some(), &when),
         about: about(&progress.broadcast.thread),
         groups: groups(progress.counts),
+        speeds: speeds(&progress),
         stoppable: (progress.broadcast.finished_at.is_none()
             && here.caller.may(Action::Remove, Resource::Broadcast))
         .then(|| stoppable(&progress)),
