@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use amends_courier::channel::{Carrier, Email, Postmaster, Viewer};
+use amends_courier::channel::{Address, Carrier, Email, Postmaster, Viewer};
 use amends_courier::message::{Confirm, Content, Update};
 use amends_courier::smtp::MailServer;
-use amends_courier::{Courier, Links, MailSettings, Turn, plan};
+use amends_courier::{Around, Courier, Links, MailSettings, Turn, plan};
 use amends_egress::{Door, DoorConfig};
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::page::Page;
@@ -35,6 +35,8 @@ struct Company {
 }
 
 const START: i64 = 1_790_000_000;
+/// Where the operators are told besides.
+const CHAT: &str = "https://hooks.slack.com/services/T0/B0/operators";
 
 fn counted(numbers: &Arc<AtomicU64>) -> [u8; 12] {
     let mut out = [0; 12];
@@ -67,6 +69,7 @@ impl Company {
             public_url: "https://status.acme.example".into(),
             from_address: Some("status@acme.example".into()),
             operators: vec!["ops@acme.example".into()],
+            alarms: vec![Address::read(None, CHAT).unwrap()],
             ..MailSettings::default()
         };
         Self {
@@ -163,6 +166,20 @@ impl Company {
         channel::get(&mut tx, Channel::Email).await.unwrap().unwrap()
     }
 
+    /// What operators were told in their chat room: how often mail was said to be held, and to go out again.
+    async fn in_the_chat(&self) -> (usize, usize) {
+        let mut tx = self.store.read().await.unwrap();
+        let told = delivery::to_address(&mut tx, CHAT, 100).await.unwrap();
+        let (mut held, mut again) = (0, 0);
+        for d in told {
+            let subject = broadcast::get(&mut tx, &d.broadcast_id).await.unwrap().unwrap().subject;
+            assert_eq!((d.channel, d.subscriber_id), (Channel::Slack, None));
+            held += usize::from(subject.ends_with("Mail to subscribers is held"));
+            again += usize::from(subject.ends_with("Mail was held and goes out again"));
+        }
+        (held, again)
+    }
+
     async fn suppressed(&self) -> u64 {
         suppression::count(&mut self.store.read().await.unwrap()).await.unwrap()
     }
@@ -253,7 +270,11 @@ async fn a_server_that_refuses_everybody_is_held_not_lost() {
         for fresh in each().await {
             let engine = fresh.engine;
             let c = Company::new(fresh, 500).await;
-            let courier = c.courier();
+            let woken = Arc::new(AtomicU64::new(0));
+            let counter = woken.clone();
+            let wake: Arc<dyn Fn() + Send + Sync> =
+                Arc::new(move || drop(counter.fetch_add(1, Ordering::Relaxed)));
+            let courier = c.courier().within(Around { wake: Some(wake), ..Around::default() });
             c.sink.behave(Behaviour::RefuseMessage(refusal.into()));
             let id = c.publish(1).await;
             c.work(&courier).await;
@@ -264,6 +285,8 @@ async fn a_server_that_refuses_everybody_is_held_not_lost() {
             assert_eq!(health.since, c.now());
             let tried = c.sink.attempts().len();
             assert!(tried <= 60, "{engine} {refusal}: {tried} were tried before it stopped");
+            assert_eq!(c.in_the_chat().await, (1, 0), "{engine} {refusal}: told where mail is not needed");
+            assert_eq!(woken.load(Ordering::Relaxed), 1, "and at once");
 
             // While it lasts, one message at a time asks, more and more rarely.
             for _ in 0..20 {
@@ -274,6 +297,7 @@ async fn a_server_that_refuses_everybody_is_held_not_lost() {
             assert!((4..=12).contains(&asked), "{engine} {refusal}: asked {asked} times in ten minutes");
             one_of(c.counts(&id).await, |c| c.queued, 500);
             assert_eq!(c.health().await.since, health.since, "since when does not move");
+            assert_eq!(c.in_the_chat().await, (1, 0), "{engine} {refusal}: once");
 
             c.sink.behave(Behaviour::Accept);
             c.later(150);
@@ -281,6 +305,7 @@ async fn a_server_that_refuses_everybody_is_held_not_lost() {
             one_of(c.counts(&id).await, |c| c.accepted, 500);
             assert!(!c.health().await.failing);
             assert_eq!(c.suppressed().await, 0, "{engine} {refusal}");
+            assert_eq!(c.in_the_chat().await, (1, 1), "{engine} {refusal}: and once when it is mended");
             let messages = c.sink.messages();
             let to_operators = messages.iter().filter(|m| m.recipients == ["ops@acme.example"]).count();
             assert_eq!(
@@ -309,6 +334,7 @@ async fn a_server_that_is_gone_holds_everything_until_it_is_back() {
         c.later(6);
         c.work(&courier).await;
         one_of(c.counts(&id).await, |c| c.accepted, MORE_THAN_A_BATCH as u64);
+        assert_eq!(c.in_the_chat().await, (1, 1), "also what was short is told to its end");
         let mut tx = c.store.read().await.unwrap();
         let one = delivery::to_address(&mut tx, "user7@example.net", 5).await.unwrap();
         assert_eq!(one[0].attempts, 1, "the time without a server cost no attempt");

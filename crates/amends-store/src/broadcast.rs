@@ -139,13 +139,13 @@ pub async fn plan_reached(tx: &mut Tx, id: &BroadcastId, after: &str) -> Result<
     Ok(())
 }
 
-/// How many broadcasts at most somebody can have got since `since`; no more than `enough` are counted.
+/// How many broadcasts at most somebody can have got since `since`; not more are counted than are `enough`.
 pub async fn lately(tx: &mut Tx, since: Timestamp, enough: usize) -> Result<usize> {
-    let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM broadcasts WHERE planned_at > $1
-                 AND kind IN ('update', 'maintenance', 'reminder', 'letter') LIMIT $2) p)
-               + (SELECT count(*) FROM (SELECT 1 FROM broadcasts WHERE planned_at IS NULL LIMIT $2) u)";
-    let Some(row) = tx.query_opt(sql, params![since, enough]).await? else { return Ok(0) };
-    Ok(usize::try_from(row.get::<i64>(0)?).unwrap_or_default())
+    let sql = "SELECT 1 FROM broadcasts WHERE planned_at > $1
+               AND kind IN ('update', 'maintenance', 'reminder', 'letter') LIMIT $2";
+    let planned = tx.query(sql, params![since, enough]).await?.len();
+    let sql = "SELECT 1 FROM broadcasts WHERE planned_at IS NULL LIMIT $1";
+    Ok(planned + tx.query(sql, params![enough]).await?.len())
 }
 
 /// The worst that was told in a thread so far.
