@@ -273,7 +273,7 @@ async fn a_server_that_refuses_everybody_is_held_not_lost() {
             let woken = Arc::new(AtomicU64::new(0));
             let counter = woken.clone();
             let wake: Arc<dyn Fn() + Send + Sync> =
-                Arc::new(move || drop(counter.fetch_add(1, Ordering::Relaxed)));
+                Arc::new(move || _ = counter.fetch_add(1, Ordering::Relaxed));
             let courier = c.courier().within(Around { wake: Some(wake), ..Around::default() });
             c.sink.behave(Behaviour::RefuseMessage(refusal.into()));
             let id = c.publish(1).await;

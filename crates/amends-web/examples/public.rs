@@ -37,6 +37,7 @@ fn ada() -> Subscription {
         secret: None,
         address: "ada@example.com".into(),
         components: vec![],
+        preferences: amends_model::Preferences::default(),
         confirmed: true,
         token: "sample".into(),
         created_at: sample::now(),
