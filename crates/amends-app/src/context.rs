@@ -4,7 +4,8 @@ use crate::error::AppError;
 use crate::health::Examiner;
 use crate::subscriber::FormBudget;
 use amends_courier::channel::vet::{self, Vet};
-use amends_courier::feedback::Desk;
+use amends_courier::channel::{Address, SmsRules};
+use amends_courier::feedback::{Desk, SmsDesk};
 use amends_courier::{Around, Links, MailSettings, Meter};
 use amends_memory::Memory;
 use amends_model::Channel;
@@ -40,6 +41,7 @@ struct Inner {
     couriers: Vec<Notify>,
     meter: Arc<Meter>,
     vet: OnceLock<Vet>,
+    sms: OnceLock<(SmsRules, SmsDesk)>,
     mail: OnceLock<MailSettings>,
     links: OnceLock<Links>,
     reports: OnceLock<Desk>,
@@ -66,6 +68,7 @@ impl App {
             couriers: Channel::ALL.iter().map(|_| Notify::new()).collect(),
             meter: Arc::default(),
             vet: OnceLock::new(),
+            sms: OnceLock::new(),
             mail: OnceLock::new(),
             links: OnceLock::new(),
             reports: OnceLock::new(),
@@ -195,9 +198,56 @@ impl App {
         let _ = self.0.vet.set(vet);
     }
 
-    /// Says why an address may not be posted to. Public ones alone may, when nothing else was decided.
-    pub(crate) fn vet(&self, address: &str) -> Result<(), String> {
-        self.0.vet.get_or_init(vet::strict)(address)
+    /// Offers text messages, within these rules, and listens to what a gateway reports; before anything runs, and once.
+    pub fn set_sms(&self, rules: SmsRules, desk: SmsDesk) {
+        let _ = self.0.sms.set((rules, desk));
+    }
+
+    /// What may be spent on text messages; none when they are not offered.
+    pub(crate) fn sms_rules(&self) -> Option<&SmsRules> {
+        self.0.sms.get().map(|(rules, _)| rules)
+    }
+
+    pub(crate) fn sms_desk(&self) -> Option<&SmsDesk> {
+        self.0.sms.get().map(|(_, desk)| desk)
+    }
+
+    /// How one can subscribe here.
+    pub fn ways(&self) -> Vec<Channel> {
+        let url = &self.0.settings.public_url;
+        let offered = |c: &Channel| match c {
+            Channel::Sms => self.sms_rules().is_some(),
+            // Browsers take no messages from a page that comes without https, but from this machine.
+            Channel::Webpush => {
+                ["https://", "http://localhost", "http://127.0.0.1"].iter().any(|s| url.starts_with(s))
+            }
+            // Programs subscribe at the hub.
+            Channel::Websub => false,
+            _ => true,
+        };
+        Channel::ALL.iter().copied().filter(offered).collect()
+    }
+
+    /// Says why an address may not be written to. Of those that are posted to public ones alone may, when nothing else was
+    /// decided.
+    pub(crate) fn vet(&self, to: &Address) -> Result<(), String> {
+        match to.channel {
+            Channel::Email => Ok(()),
+            Channel::Sms => match self.sms_rules() {
+                Some(rules) => rules.allow(&to.text),
+                None => {
+                    Err("cannot be written to: text messages are not offered here; give a mail address"
+                        .into())
+                }
+            },
+            Channel::Websub => Err("is of a program that subscribes by itself, at /hub".into()),
+            _ => self.vet_url(to),
+        }
+    }
+
+    /// Says why what is dialled for an address may not be.
+    pub(crate) fn vet_url(&self, to: &Address) -> Result<(), String> {
+        self.0.vet.get_or_init(vet::strict)(to.url())
     }
 
     /// This node's search index, once something was searched or followed.

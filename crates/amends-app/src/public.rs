@@ -57,7 +57,7 @@ impl App {
         let at_work = maintenance::components_in_progress(&mut tx).await?;
         set_effective_statuses(&mut components, &hurt, &at_work);
         let days = component_days(&components, &spans, DAYS, &zone, now);
-        Ok(PublicRecord { page, components, incidents, maintenances, days, read_at: now })
+        Ok(PublicRecord { page, components, incidents, maintenances, days, ways: self.ways(), read_at: now })
     }
 
     /// What the public can see of the page as a whole and of these components, within a transaction.

@@ -6,10 +6,14 @@ mod support;
 
 use amends_app::component::{EditComponent, NewComponent};
 use amends_app::incident::{ComponentInput, Declare, PublishUpdate};
-use amends_app::subscriber::{AddSubscriber, Subscribe, SubscriberFilter};
+use amends_app::subscriber::{AddSubscriber, SmsPost, Subscribe, SubscriberFilter};
 use amends_app::{App, AppError, Caller, Paging};
-use amends_courier::channel::{Boxed, Errand, Messenger, Notice, Postmaster, Said, Viewer, statuspage_body};
+use amends_courier::channel::{
+    Boxed, Budget, Errand, Messenger, Notice, Postmaster, Said, SmsRules, Viewer, statuspage_body,
+};
+use amends_courier::feedback::SmsDesk;
 use amends_courier::judge::Verdict;
+use amends_courier::smtp::Secret;
 use amends_courier::{Courier, Dispatch, MailSettings, Turn};
 use amends_model::*;
 use amends_testkit::stores::{Fresh, each};
@@ -39,6 +43,9 @@ impl Messenger for Taker {
             _ => format!("{{\"text\": \"{} \u{e000}\"}}", links_in(&notice.stored.content)),
         }
     }
+    fn budget(&self) -> Option<Budget> {
+        (self.channel == Channel::Sms).then_some(Budget { per_address: 4, in_all: 1_000 })
+    }
     fn send<'a>(&'a self, errand: &'a Errand, body: &'a str, _: Timestamp) -> Boxed<'a, Said> {
         let body = serde_json::from_str(body).unwrap();
         self.taken.lock().unwrap().push((errand.delivery.address.clone(), body));
@@ -48,7 +55,7 @@ impl Messenger for Taker {
 
 fn links_in(content: &amends_courier::message::Content) -> String {
     match content {
-        amends_courier::message::Content::Confirm(c) => c.url.clone(),
+        amends_courier::message::Content::Confirm(c) => c.code.clone().unwrap_or_else(|| c.url.clone()),
         _ => String::new(),
     }
 }
@@ -88,7 +95,8 @@ impl Company {
 
     async fn ask(&self, channel: Channel, address: &str, owner: Option<&str>) -> Result<(), AppError> {
         let (address, owner) = (address.into(), owner.map(str::to_owned));
-        self.app.subscribe(Subscribe { channel: Some(channel), address, owner, ..Default::default() }).await
+        let wish = Subscribe { channel: Some(channel), address, owner, ..Default::default() };
+        self.app.subscribe(wish).await.map(drop)
     }
 
     /// Every mail, oldest first: recipient and text.
@@ -378,5 +386,172 @@ async fn lists_keep_the_channel_and_statuspages_own_are_read() {
         let found = c.app.subscribers(&admin, &filter, &Paging::default()).await.unwrap().items;
         assert_eq!(found.len(), 1);
         drop(c.fresh);
+    }
+}
+
+const NUMBER: &str = "+491512345678";
+
+impl Company {
+    fn offer_text_messages(&self) {
+        let rules = SmsRules {
+            countries: vec!["+49".into()],
+            codes_per_day: 5,
+            per_number: 4,
+            in_all: 1_000,
+            replies: true,
+        };
+        let secret = Some(Secret::new("a-secret-of-the-gateway"));
+        self.app.set_sms(rules, SmsDesk { secret, ..SmsDesk::default() });
+    }
+
+    /// Asks for a code, and answers the name under which it is typed in.
+    async fn ask_for_code(&self, number: &str) -> Result<String, AppError> {
+        let wish = Subscribe { channel: Some(Channel::Sms), address: number.into(), ..Default::default() };
+        self.app.subscribe(wish).await.map(Option::unwrap)
+    }
+
+    async fn code(&self) -> String {
+        let posted = self.posted(Channel::Sms).await;
+        let text = posted.last().unwrap().1["text"].as_str().unwrap();
+        text.chars().filter(char::is_ascii_digit).collect()
+    }
+
+    async fn answer(&self, from: &str, text: &str) -> String {
+        let form = [("from", from), ("text", text)].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        self.app.take_sms(&heard("a-secret-of-the-gateway", &form)).await.unwrap()
+    }
+
+    async fn say(&self, i: &Incident, text: &str) {
+        self.later(1);
+        let update = PublishUpdate {
+            phase: None,
+            text: text.into(),
+            components: vec![],
+            notify: None,
+            next_update_at: None,
+            expected_version: None,
+        };
+        self.app.publish_update(&Caller::system("test"), i.id.as_str(), update).await.unwrap();
+    }
+
+    async fn phone(&self) -> Subscriber {
+        self.app.subscriber(&Caller::system("test"), NUMBER).await.unwrap()
+    }
+}
+
+fn heard<'a>(by: &'a str, form: &'a [(String, String)]) -> SmsPost<'a> {
+    SmsPost { by, url: "", form, query: &[], signature: None, signature_settings: None }
+}
+
+#[tokio::test]
+async fn a_telephone_is_confirmed_by_its_code_and_answers_count() {
+    for c in Company::each().await {
+        let off = c.ask_for_code(NUMBER).await.unwrap_err().to_string();
+        assert!(off.contains("not offered"), "{off}");
+        assert!(!c.app.ways().contains(&Channel::Sms));
+        c.offer_text_messages();
+        assert!(c.app.ways().contains(&Channel::Sms));
+        for wrong in ["0151 2345678", "+1 900 1234567", "nonsense", ""] {
+            assert!(matches!(c.ask_for_code(wrong).await, Err(AppError::Invalid(_))), "{wrong}");
+        }
+
+        let id = c.ask_for_code("+49 (0)151 234-5678").await.unwrap();
+        let code = c.code().await;
+        c.app.look_at_code(&id).await.unwrap();
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        let said = c.app.confirm_by_code(&id, wrong).await.unwrap_err().to_string();
+        assert!(said.contains("4 tries are left"), "{said}");
+        assert_eq!(c.phone().await.state, SubscriberState::Pending);
+        let own = c.app.confirm_by_code(&id, &format!(" {} {} ", &code[..3], &code[3..])).await.unwrap();
+        assert_eq!((own.subscriber.state, own.secret), (SubscriberState::Confirmed, None));
+        assert!(matches!(c.app.confirm_by_code(&id, &code).await, Err(AppError::NotFound(_))), "once");
+
+        c.later(1);
+        let i = c.incident().await;
+        assert_eq!(c.posted(Channel::Sms).await.len(), 1);
+        // STOP, twice; nothing comes any more, and START brings it back.
+        assert!(c.answer(NUMBER, " stop. ").await.contains("no more messages"));
+        assert_eq!(c.answer(NUMBER, "STOP").await, "");
+        assert_eq!(c.phone().await.state, SubscriberState::Unsubscribed);
+        c.say(&i, "Still looking.").await;
+        assert!(c.posted(Channel::Sms).await.is_empty());
+        assert!(c.answer("491512345678", "HELP").await.contains(URL));
+        assert_eq!(c.answer(NUMBER, "hello?").await, "");
+        assert!(c.answer(NUMBER, "Start").await.contains("from now on"));
+        c.say(&i, "It is mended.").await;
+        assert_eq!(c.posted(Channel::Sms).await.len(), 1);
+        // The fourth message of the day is the last one to this number: the code, two updates, and this.
+        c.say(&i, "And swept.").await;
+        assert_eq!(c.posted(Channel::Sms).await.len(), 1);
+        c.say(&i, "And mopped.").await;
+        assert!(c.posted(Channel::Sms).await.is_empty());
+        c.later(24 * 60);
+        c.say(&i, "Over.").await;
+        assert_eq!(c.posted(Channel::Sms).await.len(), 1);
+
+        // What the gateway reports.
+        let all = c.app.explain_address(&Caller::system("test"), NUMBER).await.unwrap().messages;
+        let broadcast = &all.iter().find(|m| m.state == Some(DeliveryState::Accepted)).unwrap().broadcast_id;
+        let id = amends_courier::plan::delivery_id(broadcast, Channel::Sms, NUMBER).to_string();
+        let report = async |state: &str, error: &str| {
+            let form =
+                [("MessageStatus", state), ("ErrorCode", error)].map(|(n, v)| (n.to_owned(), v.to_owned()));
+            c.app.take_sms_status(&id, &heard("a-secret-of-the-gateway", &form)).await.unwrap();
+        };
+        report("sent", "").await;
+        report("delivered", "").await;
+        assert_eq!(c.phone().await.state, SubscriberState::Confirmed);
+        report("failed", "21610").await;
+        assert_eq!(c.phone().await.state, SubscriberState::Unsubscribed);
+        let why = c.app.suppression(&Caller::system("test"), NUMBER).await.unwrap();
+        assert_eq!(why.reason, SuppressionReason::OptedOut);
+        report("delivered", "").await;
+        let form = [("from".to_owned(), NUMBER.to_owned())];
+        for by in ["a-wrong-secret", "twilio", ""] {
+            assert!(
+                matches!(c.app.take_sms(&heard(by, &form)).await, Err(AppError::Unauthenticated)),
+                "{by}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn codes_cannot_be_guessed_nor_used_to_bomb_or_to_find_out_who_subscribes() {
+    for c in Company::each().await {
+        c.offer_text_messages();
+        c.answer("+491700000001", "STOP").await;
+        let unwanted = c.ask_for_code("+491700000001").await.unwrap();
+        assert!(c.posted(Channel::Sms).await.is_empty(), "who said STOP gets no code");
+        let id = c.ask_for_code(NUMBER).await.unwrap();
+        let code = c.code().await;
+        // The same answers, whether a code was sent or not.
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        for n in 0..6 {
+            let said = [&id, &unwanted].map(|id| c.app.confirm_by_code(id, wrong));
+            let [a, b] = said;
+            let (a, b) = (a.await.unwrap_err().to_string(), b.await.unwrap_err().to_string());
+            assert_eq!(a, b, "try {n}");
+        }
+        assert!(c.app.confirm_by_code(&id, &code).await.is_err(), "mistyped too often");
+        let late = c.ask_for_code(NUMBER).await.unwrap();
+        let code = c.code().await;
+        c.later(31);
+        assert!(
+            c.app.confirm_by_code(&late, &code).await.is_err() && c.app.look_at_code(&late).await.is_err()
+        );
+        assert!(c.app.confirm_by_code("nonsense", "").await.is_err());
+        // Three codes to one number, five in all.
+        for _ in 0..3 {
+            c.ask_for_code(NUMBER).await.unwrap();
+        }
+        assert_eq!(c.posted(Channel::Sms).await.len(), 1);
+        for n in 2..4 {
+            c.ask_for_code(&format!("+49170000000{n}")).await.unwrap();
+        }
+        assert!(matches!(c.ask_for_code("+491700000009").await, Err(AppError::TooMany { .. })));
+        c.later(25 * 60);
+        c.app.forget_confirmations().await.unwrap();
+        c.ask_for_code("+491700000009").await.unwrap();
     }
 }

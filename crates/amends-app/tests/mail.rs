@@ -123,6 +123,7 @@ impl Company {
                 ..Default::default()
             })
             .await
+            .map(drop)
     }
 
     /// Asks, follows the link in the mail, and answers the token of the owner's pages.

@@ -107,6 +107,19 @@ impl Links {
         self.mac("signing secret", &format!("{id}:{generation}")).finalize().into_bytes().into()
     }
 
+    /// The secret of the key that push services know us by: 32 bytes that only this installation can make. `n` tells it from
+    /// others that are needed beside it.
+    pub fn push_key(&self, n: u32) -> [u8; 32] {
+        self.mac("push key", &n.to_string()).finalize().into_bytes().into()
+    }
+
+    /// The code of six digits that belongs to an id: whoever can type it in got the message with it.
+    pub fn code(&self, id: &str) -> String {
+        let digest = self.mac("code", id).finalize().into_bytes();
+        let number = digest.iter().take(8).fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+        format!("{:06}", number % 1_000_000)
+    }
+
     /// Address of the page that confirms.
     pub fn confirm_url(&self, token: &str) -> String {
         format!("{}/{CONFIRM_PATH}/{token}", self.base)
@@ -166,6 +179,15 @@ mod tests {
         for wrong in ["", "x", "abcdefgh0123", "é".repeat(16).as_str(), &token[..31], &format!("{token}a")] {
             assert_eq!(links().subscriber(wrong), Err(TokenError::Unknown), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_code_belongs_to_its_id() {
+        let code = links().code("abc");
+        assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
+        assert_eq!(code, links().code("abc"));
+        assert!(code != links().code("abd") || code != links().code("abe"));
+        assert_ne!(Links::new("x", &[8; 32]).code("abc"), code, "another secret");
     }
 
     #[test]

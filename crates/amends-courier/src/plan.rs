@@ -37,6 +37,8 @@ fn place(content: &Content) -> (BroadcastKind, String, String) {
             (BroadcastKind::Component, format!("component-{}", c.component_id), c.update_id.clone())
         }
         Content::Digest(c) => (BroadcastKind::Digest, String::new(), c.digest_id.clone()),
+        Content::Feed(c) => (BroadcastKind::Feed, "feeds".into(), c.digest.clone()),
+        Content::Intent(c) => (BroadcastKind::Confirm, String::new(), c.subscriber_id.clone()),
         Content::Test(c) => (BroadcastKind::Test, String::new(), c.subscriber_id.clone()),
         Content::Endpoint(c) => {
             (BroadcastKind::Alarm, String::new(), format!("endpoint-{}", c.subscriber_id))
@@ -47,6 +49,11 @@ fn place(content: &Content) -> (BroadcastKind, String, String) {
         Content::SignIn(c) => (BroadcastKind::SignIn, String::new(), c.link_id.clone()),
         Content::Invitation(c) => (BroadcastKind::Invitation, String::new(), c.link_id.clone()),
     }
+}
+
+/// What the messages about one matter hang together by; empty for what stands alone.
+pub(crate) fn thread(content: &Content) -> String {
+    place(content).1
 }
 
 pub(crate) fn made(
@@ -81,7 +88,9 @@ pub const fn carries(channel: Channel, kind: BroadcastKind) -> bool {
     match kind {
         // People read of components in the updates; programs want each change.
         BroadcastKind::Component => matches!(channel, Channel::Webhook),
-        _ => kind.is_for_subscribers(),
+        // What is told to readers of feeds is that the feeds changed, whatever changed them.
+        BroadcastKind::Feed => matches!(channel, Channel::Websub),
+        _ => kind.is_for_subscribers() && !matches!(channel, Channel::Websub),
     }
 }
 
@@ -248,7 +257,9 @@ pub struct Canary<'a> {
 /// What the store says.
 pub async fn step(tx: &mut Tx, now: Timestamp, planning: Planning<'_>) -> Result<bool, StoreError> {
     let Some((b, after)) = broadcast::to_plan(tx).await? else { return Ok(false) };
-    if let Some(canary) = planning.canary.filter(|_| after.is_empty()) {
+    if let Some(canary) =
+        planning.canary.filter(|_| after.is_empty() && carries(Channel::Email, b.kind))
+    {
         enqueue_canary(tx, canary.id, &b, canary.address, now).await?;
     }
     let mut sieve = Sieve::new(tx, &b, planning.most_an_hour, now).await?;

@@ -701,6 +701,7 @@ async fn without_a_mail_server_it_goes_to_the_viewer() {
             valid_until: c.now(),
             subscribed_already: false,
             endpoint: None,
+            code: None,
         });
         let id = c.publish(1).await;
         let mut tx = c.store.begin().await.unwrap();

@@ -135,6 +135,7 @@ fn kinds() -> Vec<(&'static str, Content)> {
                 valid_until,
                 subscribed_already: false,
                 endpoint: None,
+                code: None,
             }),
         ),
         (
@@ -146,6 +147,7 @@ fn kinds() -> Vec<(&'static str, Content)> {
                 valid_until,
                 subscribed_already: true,
                 endpoint: None,
+                code: None,
             }),
         ),
         (

@@ -22,6 +22,8 @@ words! {
         Component = "component",
         /// What was held back for somebody, told together.
         Digest = "digest",
+        /// The feeds changed; for programs that read them.
+        Feed = "feed",
         /// A test that an owner asked for, to one address.
         Test = "test",
         /// "Did you ask for this?" to one address.
@@ -42,7 +44,10 @@ words! {
 impl BroadcastKind {
     /// Whether it goes to subscribers, not to one address.
     pub const fn is_for_subscribers(self) -> bool {
-        matches!(self, Self::Update | Self::Maintenance | Self::Reminder | Self::Letter | Self::Component)
+        matches!(
+            self,
+            Self::Update | Self::Maintenance | Self::Reminder | Self::Letter | Self::Component | Self::Feed
+        )
     }
 }
 

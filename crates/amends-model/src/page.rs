@@ -7,6 +7,7 @@ use crate::event::ComponentChange;
 use crate::id::{ComponentId, EventId, IncidentId, MaintenanceId, PageId};
 use crate::incident::{Impact, Phase};
 use crate::maintenance::MaintenanceState;
+use crate::subscriber::Channel;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -177,6 +178,8 @@ pub struct PublicRecord {
     pub maintenances: Vec<PublicMaintenance>,
     /// The last 90 days of each showcased component, in the order of `components`.
     pub days: Vec<ComponentDays>,
+    /// How one can subscribe.
+    pub ways: Vec<Channel>,
     /// When this was read.
     pub read_at: Timestamp,
 }

@@ -19,6 +19,12 @@ words! {
         Teams = "teams",
         /// A channel in Discord.
         Discord = "discord",
+        /// A text message to a telephone.
+        Sms = "sms",
+        /// A browser, by the push service of whoever made it.
+        Webpush = "webpush",
+        /// A program that reads a feed and is told by our hub.
+        Websub = "websub",
     }
 }
 
@@ -31,19 +37,22 @@ impl Channel {
             Self::Slack => "Slack",
             Self::Teams => "Microsoft Teams",
             Self::Discord => "Discord",
+            Self::Sms => "Text message",
+            Self::Webpush => "Browser",
+            Self::Websub => "WebSub",
         }
     }
 
     /// Whether a program reads what goes there: it has no night, and misses nothing.
     pub const fn is_program(self) -> bool {
-        matches!(self, Self::Webhook)
+        matches!(self, Self::Webhook | Self::Websub)
     }
 
-    /// An address as it may be shown to the team: that of a chat room is a key to it, so only its end is.
+    /// An address as it may be shown to the team: that of a chat room or a browser is a key to it, so only its end is.
     pub fn shown(self, address: &str) -> String {
         match self {
-            Self::Email | Self::Webhook => address.to_owned(),
-            Self::Slack | Self::Teams | Self::Discord => {
+            Self::Email | Self::Webhook | Self::Sms => address.to_owned(),
+            Self::Slack | Self::Teams | Self::Discord | Self::Webpush | Self::Websub => {
                 let host = address.split("://").nth(1).unwrap_or_default();
                 let host = host.split(['/', '?']).next().unwrap_or_default();
                 let end: String = address.chars().rev().take(4).collect();
@@ -84,7 +93,7 @@ pub struct Subscriber {
     pub id: SubscriberId,
     /// How messages reach them.
     pub channel: Channel,
-    /// Mail address in lower case, or the address that is posted to.
+    /// Mail address in lower case, telephone number with `+`, or the address that is posted to.
     pub address: String,
     /// Where the subscription stands.
     pub state: SubscriberState,
@@ -150,6 +159,8 @@ words! {
         Complained = "complained",
         /// A person of the team decided so.
         Team = "team",
+        /// Its owner answered STOP, or opted out with the carrier.
+        OptedOut = "opted_out",
     }
 }
 

@@ -27,6 +27,7 @@ pub mod person;
 pub mod postmortem;
 pub mod session;
 pub mod setting;
+pub mod sms;
 pub mod subscriber;
 pub mod suppression;
 pub mod token;

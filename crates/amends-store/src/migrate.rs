@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "told", include_str!("../migrations/0007_told.sql")),
     (8, "endpoints", include_str!("../migrations/0008_endpoints.sql")),
     (9, "publication", include_str!("../migrations/0009_publication.sql")),
+    (10, "phones", include_str!("../migrations/0010_phones.sql")),
     (11, "preferences", include_str!("../migrations/0011_preferences.sql")),
     (12, "side_by_side", include_str!("../migrations/0012_side_by_side.sql")),
 ];

@@ -16,6 +16,13 @@ pub async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Writes one; answers whether it was another before. Of two nodes that write the same at once, one hears yes.
+pub async fn replace(tx: &mut Tx, name: &str, value: &str) -> Result<bool> {
+    let sql = "INSERT INTO settings (name, value) VALUES ($1, $2)
+               ON CONFLICT (name) DO UPDATE SET value = $2 WHERE settings.value <> $2";
+    Ok(tx.exec(sql, params![name, value]).await? == 1)
+}
+
 /// Writes one unless it is there; answers the one that counts. Two nodes that start at once agree.
 pub async fn get_or_set(tx: &mut Tx, name: &str, value: &str) -> Result<String> {
     let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";

@@ -52,6 +52,7 @@ fn files() -> Vec<File> {
         made("lint.js", shortened(include_str!("../static/lint.js"))),
         made("base.js", shortened(BASE_SCRIPT)),
         made("public.js", shortened(&[BASE_SCRIPT, include_str!("../static/public.js")].concat())),
+        made("push.js", shortened(include_str!("../static/push.js"))),
         file!("favicon.svg"),
     ]
 }

@@ -5,6 +5,7 @@ use crate::pages::error_page;
 use crate::public::ClientAddress;
 use crate::state::{Reach, WebState};
 use crate::visitor::{Local, bearer, client_address};
+use amends_app::subscriber::HUB;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -65,8 +66,10 @@ pub async fn same_origin(State(state): State<WebState>, request: Request, next: 
     // The public forms know nobody: a token in the path, or nothing at all, is what they act on. Browsers that are told
     // to send no referrer send `Origin: null` with a form, and without https nothing else.
     let path = request.uri().path();
-    let open = ["/u/", "/s/", "/m/", "/api/v2/", crate::hooks::BASE].iter().any(|p| path.starts_with(p))
-        || path == "/subscribe";
+    let open =
+        ["/u/", "/s/", "/m/", "/c/", "/api/v2/", crate::hooks::BASE].iter().any(|p| path.starts_with(p))
+            || path == "/subscribe"
+            || path == HUB;
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let local = request.extensions().get::<Local>().is_some();
     // A program that forgot its token is told so by the API itself; without a cookie there is nobody to act as.

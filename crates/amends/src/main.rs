@@ -7,6 +7,7 @@ mod config;
 mod local;
 mod mirror;
 mod node;
+mod phones;
 mod post;
 
 use std::process::ExitCode;

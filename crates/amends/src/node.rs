@@ -6,7 +6,7 @@ use crate::config::{self, Config, Sources};
 use crate::mirror;
 use crate::post::Post;
 use amends_app::{App, AppError, Settings};
-use amends_courier::channel::vet;
+use amends_courier::channel::{Feeds, vet};
 use amends_model::Channel;
 use amends_store::Store;
 use amends_web::front::Front;
@@ -78,6 +78,9 @@ impl Node {
         let post = Post::read(config)?;
         app.set_mail(post.settings.clone());
         app.set_vet(vet::by(post.door()?));
+        if let Some(phones) = &post.phones {
+            app.set_sms(phones.rules.clone(), phones.desk.clone());
+        }
         app.set_lint(config.lint.clone());
         let around = config.clone();
         app.set_examiner(Arc::new(move || Box::pin(doctor::around(around.clone()))));
@@ -130,7 +133,7 @@ impl Node {
         stopped: &watch::Receiver<bool>,
     ) -> Result<impl Future<Output = ()> + use<>, Failure> {
         let mut tasks = JoinSet::new();
-        tasks.spawn(keep_fresh(self.site().await?.clone(), self.app.changes(), stopped.clone()));
+        tasks.spawn(keep_fresh(self.site().await?.clone(), self.app.clone(), stopped.clone()));
         if let Some(folder) = self.mirror.clone() {
             let (site, app) = (self.site().await?.clone(), self.app.clone());
             tasks.spawn(mirror::keep(site, app, folder, stopped.clone()));
@@ -172,7 +175,7 @@ impl Node {
         });
         let post = self.post.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(post) = post {
-            for dispatch in post.dispatches(&self.app).await? {
+            for dispatch in post.dispatches(&self.app, feeds(self.site().await?.clone())).await? {
                 let (app, stopped) = (self.app.clone(), stopped.clone());
                 tasks.spawn(async move {
                     let nudge = app.courier_nudge(dispatch.channel());
@@ -210,10 +213,29 @@ async fn keep_indexed(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Renders the public site anew after every change, and twice a minute for what the clock alone changes.
-async fn keep_fresh(site: Site, mut changes: watch::Receiver<i64>, mut stopped: watch::Receiver<bool>) {
-    let mut said = false;
+/// The feeds as they are now, for whoever is told of them.
+fn feeds(site: Site) -> Feeds {
+    Arc::new(move |path, at| {
+        let site = site.clone();
+        Box::pin(async move { site.feed(&path, at).await })
+    })
+}
+
+/// Renders the public site anew after every change, and twice a minute for what the clock alone changes; tells readers of the
+/// feeds when those are others.
+async fn keep_fresh(site: Site, app: App, mut stopped: watch::Receiver<bool>) {
+    let (mut changes, mut said, mut told) = (app.changes(), false, String::new());
     loop {
+        match app.tell_hub(&site.rendered().feeds_digest()).await {
+            Ok(_) => told.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != told {
+                    tracing::warn!(error = %text, "readers of the feeds cannot be told of changes yet");
+                    told = text;
+                }
+            }
+        }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(Duration::from_secs(30)) => {}

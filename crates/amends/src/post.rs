@@ -3,9 +3,11 @@
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::node::{clock, said};
+use crate::phones::{Phones, phones};
 use amends_app::App;
 use amends_courier::channel::{
-    Address, Carrier, Discord, Email, Messenger, Postmaster, Slack, Teams, Viewer, Webhook,
+    Address, Carrier, Discord, Email, Feeds, Messenger, Postmaster, Slack, Sms, Teams, Viewer, Webhook,
+    Webpush, Websub,
 };
 use amends_courier::dkim::Signer;
 use amends_courier::feedback::{Desk, Reporter};
@@ -24,6 +26,8 @@ pub struct Post {
     servers: Vec<MailServer>,
     signer: Option<Signer>,
     door: DoorConfig,
+    /// Text messages, if they are offered.
+    pub phones: Option<Phones>,
 }
 
 /// Everything that one message to a subscriber's own server may take, from the name to the end of the answer.
@@ -72,7 +76,7 @@ impl Post {
             ..AddressPolicy::default()
         };
         let door = DoorConfig { policy, ..DoorConfig::default() };
-        Ok(Post { settings, servers, signer: signer(config)?, door })
+        Ok(Post { settings, servers, signer: signer(config)?, door, phones: phones(config)? })
     }
 
     /// The door that others' addresses go through.
@@ -80,16 +84,30 @@ impl Post {
         Door::new(self.door.clone()).map_err(|e| Failure::said_no(e.to_string()))
     }
 
+    /// Who looks after us, for whoever runs a push service.
+    fn contact(&self) -> String {
+        match self.settings.operators.first() {
+            Some(operator) => format!("mailto:{operator}"),
+            None if self.settings.public_url.starts_with("https://") => self.settings.public_url.clone(),
+            None => format!("mailto:{}", self.settings.sender()),
+        }
+    }
+
     /// One dispatch for each channel whose subscribers have a server of their own.
-    pub async fn dispatches(&self, app: &App) -> Result<Vec<Arc<Dispatch>>, Failure> {
+    pub async fn dispatches(&self, app: &App, feeds: Feeds) -> Result<Vec<Arc<Dispatch>>, Failure> {
         let links = app.links().await.map_err(said)?;
         let http = Http::new(self.door()?, WITHIN);
-        let messengers: [Arc<dyn Messenger>; 4] = [
+        let mut messengers: Vec<Arc<dyn Messenger>> = vec![
             Arc::new(Webhook::new(http.clone(), links.clone())),
             Arc::new(Slack::new(http.clone())),
             Arc::new(Teams::new(http.clone())),
-            Arc::new(Discord::new(http)),
+            Arc::new(Discord::new(http.clone())),
+            Arc::new(Webpush::new(http.clone(), links.clone(), self.contact())),
+            Arc::new(Websub::new(http.clone(), feeds)),
         ];
+        if let Some(phones) = &self.phones {
+            messengers.push(Arc::new(Sms::new(http, phones.gateway.clone(), phones.rules.clone())));
+        }
         let dispatch = |messenger| {
             let (store, settings) = (app.store().clone(), self.settings.clone());
             let random = app.random_source();

@@ -25,6 +25,16 @@ const FOR_TESTS: &[Need] = &[
         there: || python_can("import venv, ensurepip"),
     },
     Need { package: "postfix", why: "sending through a real mail server", there: || on_path("postfix") },
+    Need {
+        package: "kannel",
+        why: "sending text messages through a real gateway",
+        there: || on_path("bearerbox") && on_path("smsbox"),
+    },
+    Need {
+        package: "kannel-extras",
+        why: "the exchange that the gateway sends text messages to",
+        there: || Path::new("/usr/lib/kannel/test/fakesmsc").exists(),
+    },
     Need { package: "neovim", why: "an editor that speaks the linter's protocol", there: || on_path("nvim") },
 ];
 

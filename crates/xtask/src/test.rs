@@ -150,6 +150,8 @@ fn with_cluster<'a>(command: &'a mut Command, cluster: Option<&Cluster>) -> &'a 
 fn rust(cluster: Option<&Cluster>) -> Result<(bool, Counts), String> {
     let mut command = cargo();
     with_cluster(&mut command, cluster);
+    let peers = setup::python(&root().join("crates/xtask/peers/messages/requirements.txt"))?;
+    command.env("AMENDS_PYTHON", peers.join("bin/python"));
     if !setup::on_path("cargo-nextest") {
         let all = ["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"];
         return run(command.args(all).args(["--", "--show-output"]));

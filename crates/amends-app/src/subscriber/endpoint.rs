@@ -34,6 +34,13 @@ pub struct SigningSecret {
     pub previous_until: Option<Timestamp>,
 }
 
+/// How many messages go out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Replayed {
+    /// So many were not taken in the last five days, and are on their way again.
+    pub sent_again: u64,
+}
+
 /// How an endpoint does, as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct EndpointHealth {
@@ -154,12 +161,27 @@ impl App {
     /// Sends what an endpoint did not take in the last five days again, by the owner's token; answers how many.
     pub async fn replay_own(&self, token: &str) -> Result<u64, AppError> {
         let id = self.own_endpoint(token).await?;
+        self.replay(&Caller::system("the subscriber"), &id).await
+    }
+
+    /// Sends what an endpoint did not take in the last five days again, for the team.
+    pub async fn replay_subscriber(
+        &self,
+        caller: &Caller,
+        id_or_address: &str,
+    ) -> Result<Replayed, AppError> {
+        caller.require(Action::Edit, Resource::Subscriber)?;
+        let found = find(&mut self.read().await?, id_or_address).await?;
+        Ok(Replayed { sent_again: self.replay(caller, &found.id).await? })
+    }
+
+    async fn replay(&self, caller: &Caller, id: &SubscriberId) -> Result<u64, AppError> {
         let now = self.now();
         let mut tx = self.begin().await?;
-        let found = confirmed(&mut tx, &id).await?;
+        let found = confirmed(&mut tx, id).await?;
         let count = endpoint::replay(&mut tx, found.channel, &found.address, now - MISSED, now).await?;
-        let (caller, detail) = (Caller::system("the subscriber"), json!({"sent_again": count}));
-        record::changed(&mut tx, &caller, Action::Edit, Resource::Subscriber, id.as_str(), detail, now)
+        let detail = json!({"sent_again": count});
+        record::changed(&mut tx, caller, Action::Edit, Resource::Subscriber, id.as_str(), detail, now)
             .await?;
         self.commit(tx).await?;
         Ok(count)

@@ -64,7 +64,7 @@ impl App {
         let mut tx = self.read().await?;
         let found = match find(&mut tx, id_or_address).await {
             Ok(found) => Some(found),
-            Err(AppError::NotFound(_)) if id_or_address.contains(['@', ':']) => None,
+            Err(AppError::NotFound(_)) if id_or_address.contains(['@', ':', '+']) => None,
             Err(error) => return Err(error),
         };
         let (channel, address) = match &found {
@@ -191,6 +191,9 @@ fn in_state(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
             format!("Not sent by itself: {}.", d.reply.as_deref().unwrap_or("told in a digest"))
         }
         DeliveryState::Sending if is_mail => "On its way to the mail server now.".into(),
+        DeliveryState::Accepted if d.channel == Channel::Sms => {
+            format!("Taken by the gateway for text messages at {}.{said}", when(d.updated_at))
+        }
         DeliveryState::Sending => "On its way to their server now.".into(),
         DeliveryState::Deferred if d.attempts == 0 => {
             format!(

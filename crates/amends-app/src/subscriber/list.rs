@@ -81,7 +81,7 @@ impl App {
         caller.require(Action::Create, Resource::Subscriber)?;
         let now = self.now();
         let all = component::all(&mut self.read().await?).await?;
-        let (rows, mut report) = read(csv, &all, &|address| self.vet(address))?;
+        let (rows, mut report) = read(csv, &all, &|to| self.vet(to))?;
         for some in rows.chunks(CHUNK) {
             let mut tx = if dry_run { self.read().await? } else { self.begin().await? };
             let mut known = HashMap::new();
@@ -209,7 +209,7 @@ struct Columns {
 fn read(
     csv: &[u8],
     all: &[Component],
-    vet: &dyn Fn(&str) -> Result<(), String>,
+    vet: &dyn Fn(&Address) -> Result<(), String>,
 ) -> Result<(Vec<Row>, ImportReport), AppError> {
     let csv = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
     // Spreadsheets in half of Europe write semicolons.
@@ -286,7 +286,7 @@ fn address(
     channel: Option<&str>,
     written: &str,
     owner: &str,
-    vet: &dyn Fn(&str) -> Result<(), String>,
+    vet: &dyn Fn(&Address) -> Result<(), String>,
 ) -> Result<Address, String> {
     let written = written.strip_prefix('\'').unwrap_or(written);
     let channel = channel.map(|c| c.to_lowercase().parse::<Channel>()).transpose()?;
@@ -298,7 +298,7 @@ fn address(
         _ => format!("‘{shown}’ {why}"),
     })?;
     if to.channel != Channel::Email {
-        vet(&to.text).map_err(|why| format!("‘{shown}’ {why}"))?;
+        vet(&to).map_err(|why| format!("‘{shown}’ {why}"))?;
         if !owner.is_empty() && text::email("owner", owner).is_err() {
             return Err(format!("‘{}’ is not a mail address of an owner", super::shown(owner)));
         }

@@ -2,14 +2,18 @@
 
 mod endpoint;
 mod explain;
+mod hub;
 mod list;
 mod own;
+mod phone;
 mod prefer;
 mod team;
 
-pub use amends_courier::channel::{Proof, kind};
-pub use endpoint::{EndpointHealth, SigningSecret};
+pub use amends_courier::channel::{HUB, Proof, PushKey, kind};
+pub use amends_courier::feedback::{SmsPost, TWILIO};
+pub use endpoint::{EndpointHealth, Replayed, SigningSecret};
 pub use explain::{Explained, Explanation};
+pub use hub::HubWish;
 pub use list::{ImportReport, Problem};
 pub(crate) use own::FormBudget;
 pub use own::{Subscribe, Subscription};

@@ -15,7 +15,7 @@ use amends_model::{
     Action, BroadcastId, Channel, Component, ComponentId, Endpoint, Origin, Preferences, Resource,
     Subscriber, SubscriberId, SubscriberState, text,
 };
-use amends_store::{Tx, component, endpoint, subscriber, suppression};
+use amends_store::{Tx, component, endpoint, sms, subscriber, suppression};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +51,7 @@ impl Default for FormBudget {
 }
 
 impl FormBudget {
-    fn take(&self, source: IpAddr) -> Result<(), AppError> {
+    pub(super) fn take(&self, source: IpAddr) -> Result<(), AppError> {
         if self.limiter.len() > SOURCES {
             self.limiter.retain_recent();
         }
@@ -115,8 +115,10 @@ impl App {
     /// Takes a wish to subscribe and sends the mail that asks for confirmation. Answers the same whether the address
     /// was known or not, so that nobody can find out who subscribes.
     ///
+    /// For an address that is sent a code, answers the name under which the code is typed in.
+    ///
     /// Errors: the address cannot be one; the source or the whole form was used too often.
-    pub async fn subscribe(&self, wish: Subscribe) -> Result<(), AppError> {
+    pub async fn subscribe(&self, wish: Subscribe) -> Result<Option<String>, AppError> {
         let (to, owner) = self.read_wish(&wish)?;
         if let Some(source) = wish.source {
             self.form_budget().take(source)?;
@@ -133,15 +135,29 @@ impl App {
             tracing::warn!(in_all, "the subscription form sent its mails for today");
             return Err(AppError::TooMany { seconds: 3600 });
         }
+        let proof = kind(to.channel).proof;
+        if proof == Proof::Code && self.too_many_codes(&mut tx, day_ago).await? {
+            return Err(AppError::TooMany { seconds: 3600 });
+        }
         // From here on nothing may tell a known address from an unknown one.
+        let mut code = None;
+        if proof == Proof::Code {
+            code = Some(self.new_code(&mut tx, now).await?);
+        }
         if to_address >= PER_ADDRESS || suppression::get(&mut tx, to.channel, &to.text).await?.is_some() {
-            return Ok(());
+            tx.commit().await?;
+            return Ok(code);
         }
-        if kind(to.channel).proof == Proof::Owner && self.too_many_at(&mut tx, &to, day_ago, now).await? {
-            return Ok(());
+        if !to.is_at_known_service() && self.too_many_at(&mut tx, &to, day_ago, now).await? {
+            return Ok(None);
         }
-        let Some(found) = self.note_wish(&mut tx, &to, &owner, components, now).await? else { return Ok(()) };
-        self.ask_to_confirm(&mut tx, &links, &all, &found, now).await?;
+        let Some(found) = self.note_wish(&mut tx, &to, &owner, components, now).await? else {
+            return Ok(code);
+        };
+        match &code {
+            Some(code) => self.send_code(&mut tx, &links, &found, code, now).await?,
+            None => self.ask_to_confirm(&mut tx, &links, &all, &found, now).await?,
+        }
         let detail = json!({"asked_on_the_page": true});
         let caller = Caller::system("the form on the page");
         record::changed(
@@ -154,27 +170,32 @@ impl App {
             now,
         )
         .await?;
-        self.commit(tx).await
+        self.commit(tx).await?;
+        Ok(code)
     }
 
     /// Checks what was typed: the address on its channel, and its owner's mail address where one is needed.
     fn read_wish(&self, wish: &Subscribe) -> Result<(Address, String), AppError> {
-        let field = if wish.channel.is_none_or(|c| c == Channel::Email) { "email" } else { "endpoint" };
+        let field = match wish.channel {
+            None | Some(Channel::Email) => "email",
+            Some(Channel::Sms) => "number",
+            Some(_) => "endpoint",
+        };
         let to = Address::read(wish.channel, &wish.address).map_err(|e| AppError::field(field, e))?;
         if to.channel == Channel::Email {
             return Ok((to, String::new()));
         }
         let owner = match kind(to.channel).proof {
-            Proof::Itself => String::new(),
+            Proof::Itself | Proof::Code => String::new(),
             Proof::Owner => text::email("email", wish.owner.as_deref().unwrap_or_default())
                 .map_err(|e| AppError::Invalid(e.into()))?,
         };
-        self.vet(&to.text).map_err(|e| AppError::field(field, e))?;
+        self.vet(&to).map_err(|e| AppError::field(field, e))?;
         Ok((to, owner))
     }
 
     /// Whether one host was named too often in a day: the form must not be a way to bomb it.
-    async fn too_many_at(
+    pub(super) async fn too_many_at(
         &self,
         tx: &mut Tx,
         to: &Address,
@@ -215,9 +236,10 @@ impl App {
             subscribed_already: confirmed,
             endpoint: (kind(found.channel).proof == Proof::Owner)
                 .then(|| found.channel.shown(&found.address)),
+            code: None,
         });
         let (channel, address) = match kind(found.channel).proof {
-            Proof::Itself => (found.channel, found.address.clone()),
+            Proof::Itself | Proof::Code => (found.channel, found.address.clone()),
             Proof::Owner => {
                 let owner = endpoint::get(tx, &found.id).await?.map(|e| e.owner).unwrap_or_default();
                 if owner.is_empty() {
@@ -229,12 +251,24 @@ impl App {
                 (Channel::Email, owner)
             }
         };
+        self.send_question(tx, &content, channel, &address, now).await
+    }
+
+    /// Puts a question on its way, and counts it.
+    pub(super) async fn send_question(
+        &self,
+        tx: &mut Tx,
+        content: &Content,
+        channel: Channel,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), AppError> {
         let note = amends_model::id_text(self.random());
-        subscriber::note_confirmation(tx, &note, &address, now).await?;
+        subscriber::note_confirmation(tx, &note, address, now).await?;
         let page = page_of(tx).await?;
-        let subject = message::compose(&self.mail().letterhead(&page), &content).subject().to_owned();
-        let to = To { channel, address: &address, subscriber: None };
-        plan::enqueue_to(tx, self.new_id(BroadcastId::from_random), &content, &subject, to, now).await?;
+        let subject = message::compose(&self.mail().letterhead(&page), content).subject().to_owned();
+        let to = To { channel, address, subscriber: None };
+        plan::enqueue_to(tx, self.new_id(BroadcastId::from_random), content, &subject, to, now).await?;
         Ok(())
     }
 
@@ -295,25 +329,35 @@ impl App {
         let now = self.now();
         let links = self.links().await?;
         let id = links.confirmed(token, now).map_err(not_taken)?;
-        let mut tx = self.begin().await?;
-        let mut found = subscriber::get(&mut tx, &id).await?.ok_or_else(gone)?;
+        self.confirm_found(self.begin().await?, &links, &id, now).await
+    }
+
+    /// Confirms a subscription whose owner has shown that it is theirs.
+    pub(super) async fn confirm_found(
+        &self,
+        mut tx: Tx,
+        links: &Links,
+        id: &SubscriberId,
+        now: Timestamp,
+    ) -> Result<Subscription, AppError> {
+        let mut found = subscriber::get(&mut tx, id).await?.ok_or_else(gone)?;
         let mut secret = None;
         if found.state != SubscriberState::Confirmed {
             // Who comes back gets a new secret: the old one may have gone elsewhere.
-            if let Some(e) = endpoint::get(&mut tx, &id).await? {
+            if let Some(e) = endpoint::get(&mut tx, id).await? {
                 let generation = if found.confirmed_at.is_some() { e.generation + 1 } else { e.generation };
-                let fresh = Endpoint { generation, ..Endpoint::new(id.clone(), e.owner) };
+                let fresh = Endpoint { generation, details: e.details, ..Endpoint::new(id.clone(), e.owner) };
                 endpoint::put(&mut tx, &[fresh]).await?;
                 let is_signed = found.channel == Channel::Webhook;
-                secret = is_signed.then(|| secret_text(&links.signing_secret(&id, generation)));
+                secret = is_signed.then(|| secret_text(&links.signing_secret(id, generation)));
             }
             (found.state, found.origin) = (SubscriberState::Confirmed, Origin::Page);
             (found.confirmed_at, found.ended_at, found.updated_at) = (Some(now), None, now);
             subscriber::update(&mut tx, &found).await?;
             self.own_change(&mut tx, &found, Action::Edit, "confirmed", now).await?;
-            self.commit(tx).await?;
         }
-        Ok(Subscription { token: links.subscriber_token(&id), subscriber: found, secret })
+        self.commit(tx).await?;
+        Ok(Subscription { token: links.subscriber_token(id), subscriber: found, secret })
     }
 
     /// Looks at a subscription by its owner's token. Changes nothing.
@@ -360,7 +404,7 @@ impl App {
         self.commit(tx).await
     }
 
-    async fn own_change(
+    pub(super) async fn own_change(
         &self,
         tx: &mut Tx,
         found: &Subscriber,
@@ -376,8 +420,9 @@ impl App {
     /// Forgets confirmation mails that no budget counts any more. A duty.
     pub async fn forget_confirmations(&self) -> Result<u64, AppError> {
         let mut tx = self.begin().await?;
-        let before = self.now() - SignedDuration::from_hours(25);
-        let count = subscriber::forget_confirmations(&mut tx, before).await?;
+        let now = self.now();
+        let count = subscriber::forget_confirmations(&mut tx, now - SignedDuration::from_hours(25)).await?;
+        sms::forget(&mut tx, now, super::phone::day(now) - 7).await?;
         tx.commit().await?;
         Ok(count)
     }

@@ -129,9 +129,7 @@ impl App {
             Some(owner) => Some(text::email("owner", owner).map_err(|e| AppError::Invalid(e.into()))?),
             None => None,
         };
-        if to.channel != Channel::Email {
-            self.vet(&to.text).map_err(|e| AppError::field("address", e))?;
-        }
+        self.vet(&to).map_err(|e| AppError::field("address", e))?;
         let links = self.links().await?;
         let mut tx = self.begin().await?;
         let all = component::all(&mut tx).await?;

@@ -5,13 +5,15 @@
 use amends_egress::Target;
 use amends_model::{Channel, text};
 
-use super::{discord, slack, teams};
+use super::{discord, slack, sms, teams, webpush, websub};
 
 /// How somebody shows that a subscription is wanted where it leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// The address itself is asked: a mail, a message in the chat room, with a link.
     Itself,
+    /// The address itself gets a code, which is typed into the page that it was asked for on.
+    Code,
     /// The owner's mail address is asked, which is given with it.
     Owner,
 }
@@ -35,6 +37,14 @@ pub struct Kind {
 
 /// Every channel, in the order in which an address is tried.
 pub const KINDS: &[Kind] = &[
+    Kind {
+        channel: Channel::Sms,
+        proof: Proof::Code,
+        asks_for: "Mobile number",
+        example: "+49 151 23456789",
+        is_one: sms::is_number,
+        read: sms::number,
+    },
     Kind {
         channel: Channel::Email,
         proof: Proof::Itself,
@@ -66,6 +76,22 @@ pub const KINDS: &[Kind] = &[
         example: "https://discord.com/api/webhooks/…/…",
         is_one: |t| at(discord::HOSTS, "/api/", t),
         read: |t| room(discord::HOSTS, "/api/", t, "https://discord.com/api/webhooks/…"),
+    },
+    Kind {
+        channel: Channel::Webpush,
+        proof: Proof::Itself,
+        asks_for: "Subscription of a browser",
+        example: "https://push.example.com/…#….…",
+        is_one: |t| webpush::read(t).is_ok(),
+        read: webpush::read,
+    },
+    Kind {
+        channel: Channel::Websub,
+        proof: Proof::Itself,
+        asks_for: "Callback and feed",
+        example: "https://reader.example/callback#/history.atom",
+        is_one: |t| websub::read(t).is_ok(),
+        read: websub::read,
     },
     Kind {
         channel: Channel::Webhook,
@@ -123,6 +149,20 @@ impl Address {
         Ok(Self { channel: kind.channel, text: (kind.read)(text)? })
     }
 
+    /// Whether it is at a service that everybody's addresses are at, so that many of them at one host are no attack on it.
+    pub fn is_at_known_service(&self) -> bool {
+        match self.channel {
+            Channel::Email | Channel::Sms | Channel::Slack | Channel::Teams | Channel::Discord => true,
+            Channel::Webpush => at(webpush::HOSTS, "/", self.url()),
+            Channel::Webhook | Channel::Websub => false,
+        }
+    }
+
+    /// What of it is dialled, where something is.
+    pub fn url(&self) -> &str {
+        self.text.split('#').next().unwrap_or_default()
+    }
+
     /// As the team may see it.
     pub fn shown(&self) -> String {
         self.channel.shown(&self.text)
@@ -145,6 +185,8 @@ mod tests {
     fn addresses_are_of_the_channel_that_they_look_like() {
         for (text, channel) in [
             (" Ada@Example.com ", Channel::Email),
+            (" +49 151 23456789 ", Channel::Sms),
+            ("tel:+4915123456789", Channel::Sms),
             ("https://example.com/hook", Channel::Webhook),
             ("https://hooks.slack.com/services/T0/B0/x", Channel::Slack),
             ("https://prod-12.westeurope.logic.azure.com/workflows/x?sig=y", Channel::Teams),
@@ -164,6 +206,7 @@ mod tests {
             (Channel::Discord, "https://discord.com/channels/1"),
             (Channel::Discord, "https://discord.com@127.0.0.1/api/webhooks/1"),
             (Channel::Webhook, "ada@example.com"),
+            (Channel::Sms, "0151 23456789"),
         ] {
             assert!(Address::read(Some(channel), text).is_err(), "{text}");
         }

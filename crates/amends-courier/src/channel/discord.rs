@@ -13,7 +13,7 @@ use crate::message::{MANAGE, cut};
 /// Where Discord's webhooks are.
 pub(super) const HOSTS: &[&str] = &["discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com"];
 /// The webhook was deleted.
-const MANNERS: Manners = Manners { gone: &[401, 403, 404, 410] };
+const MANNERS: Manners = Manners { gone: &[401, 403, 404, 410], broken: &[] };
 
 /// Most characters of a title, and of all of the text; an embed has 6,000.
 const TITLE: usize = 256;

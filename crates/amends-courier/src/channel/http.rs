@@ -14,6 +14,8 @@ const WORDS: usize = 300;
 pub(super) struct Manners {
     /// Statuses that say that the address is gone for good.
     pub(super) gone: &'static [u16],
+    /// Statuses that are about us and not about the address: a login that is not taken.
+    pub(super) broken: &'static [u16],
 }
 
 /// The origin of an address, which is what one breaker is about.
@@ -62,6 +64,7 @@ pub(super) fn judge(
     let verdict = match reply.status {
         200..=299 => Verdict::Accepted,
         status if manners.gone.contains(&status) => Verdict::HardBounce,
+        status if manners.broken.contains(&status) => Verdict::ChannelFailure,
         408 | 421 | 425 | 429 | 500..=599 => Verdict::TryLater,
         _ => Verdict::Refused,
     };
@@ -102,8 +105,9 @@ fn words(reply: &Reply, target: &Target) -> String {
 }
 
 fn hidden(word: &str, target: &Target) -> String {
-    let secret =
-        ["whsec_", "v1,", "amd"].iter().any(|begin| word.find(begin).is_some_and(|at| word[at..].len() > 24));
+    let secret = ["whsec_", "v1,", "amd", "eyJ"]
+        .iter()
+        .any(|begin| word.find(begin).is_some_and(|at| word[at..].len() > 24));
     let (path, _) = target.path().split_once('?').unwrap_or((target.path(), ""));
     let parts = target.path().split(['/', '?', '&', '=']).filter(|p| p.len() >= 8);
     let echoes = path.len() > 1 && word.contains(path) || parts.into_iter().any(|part| word.contains(part));

@@ -24,8 +24,22 @@ pub trait Messenger: Send + Sync {
     /// The body of a broadcast, made once for everybody; the places of the recipient's own links are filled in later.
     fn body(&self, notice: &Notice) -> String;
 
+    /// What may be sent in a day, where each message costs money.
+    fn budget(&self) -> Option<Budget> {
+        None
+    }
+
     /// Sends one message. Whatever happens is an answer.
     fn send<'a>(&'a self, errand: &'a Errand, body: &'a str, now: Timestamp) -> Boxed<'a, Said>;
+}
+
+/// What may be sent in a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// To one address.
+    pub per_address: u64,
+    /// To all together.
+    pub in_all: u64,
 }
 
 /// One broadcast, for one channel.

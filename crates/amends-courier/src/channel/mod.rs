@@ -9,24 +9,33 @@ mod http;
 mod messenger;
 mod postmaster;
 mod slack;
+mod sms;
 mod statuspage;
 mod teams;
 mod transports;
 pub mod vet;
 mod viewer;
 mod webhook;
+mod webpush;
+mod websub;
 
 pub use address::{Address, KINDS, Kind, Proof, kind};
 pub use discord::Discord;
 pub use email::Email;
-pub use messenger::{Errand, Messenger, Notice, Said};
+pub use messenger::{Budget, Errand, Messenger, Notice, Said};
 pub use postmaster::Postmaster;
 pub use slack::Slack;
+pub use sms::{
+    Alphabet, Gateway, Sms, SmsRules, Template, Twilio, meaning as sms_meaning, number as sms_number,
+    size as sms_size,
+};
 pub use statuspage::body as statuspage_body;
 pub use teams::Teams;
 pub use transports::Clock;
 pub use viewer::{KEPT, Viewer};
 pub use webhook::{SECRET_STAYS, Webhook, secret_text};
+pub use webpush::{PushKey, Webpush};
+pub use websub::{FEEDS, Feed, Feeds, HUB, Lease, Websub};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -13,7 +13,7 @@ use crate::message::cut;
 /// Where Slack's incoming webhooks are.
 pub(super) const HOSTS: &[&str] = &["hooks.slack.com", "hooks.slack-gov.com"];
 /// The webhook was taken away, its channel archived, or its app removed.
-const MANNERS: Manners = Manners { gone: &[403, 404, 410] };
+const MANNERS: Manners = Manners { gone: &[403, 404, 410], broken: &[] };
 
 /// Most characters of a header block, of a section, and of what stands small beneath.
 const HEADER: usize = 150;

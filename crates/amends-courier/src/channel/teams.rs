@@ -14,7 +14,7 @@ use crate::message::cut;
 pub(super) const HOSTS: &[&str] =
     &[".webhook.office.com", ".logic.azure.com", ".api.powerplatform.com", ".powerautomate.com"];
 /// The workflow or connector was removed.
-const MANNERS: Manners = Manners { gone: &[404, 410] };
+const MANNERS: Manners = Manners { gone: &[404, 410], broken: &[] };
 /// A message may have 28 KB; the text is cut long before.
 const TEXT: usize = 12_000;
 

@@ -16,7 +16,7 @@ use crate::links::Links;
 pub const SECRET_STAYS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Statuspage's clients know 410 alone as the end.
-const MANNERS: Manners = Manners { gone: &[410] };
+const MANNERS: Manners = Manners { gone: &[410], broken: &[] };
 
 /// Posts to subscribers' own servers.
 pub struct Webhook {

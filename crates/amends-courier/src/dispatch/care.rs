@@ -1,7 +1,7 @@
 //! Looking after endpoints: noting that one fails or works again, telling its owner by mail, and ending what is gone.
 
-use amends_model::{BroadcastId, Endpoint, SubscriberState};
-use amends_store::{StoreError, Tx, endpoint, page, subscriber};
+use amends_model::{BroadcastId, Channel, Endpoint, SubscriberState, Suppression, SuppressionReason};
+use amends_store::{StoreError, Tx, endpoint, page, subscriber, suppression};
 use jiff::Timestamp;
 
 use super::Dispatch;
@@ -26,16 +26,28 @@ impl Dispatch {
     ) -> Result<(), StoreError> {
         let (mut works, mut fails) = (Vec::new(), Vec::new());
         for (errand, said) in answers {
+            if said.verdict == Verdict::HardBounce && !self.is_theirs() {
+                let opted_out = said.words.contains("21610");
+                let fresh = Suppression {
+                    channel: self.channel(),
+                    address: errand.delivery.address.clone(),
+                    reason: if opted_out { SuppressionReason::OptedOut } else { SuppressionReason::Bounced },
+                    detail: said.words.clone(),
+                    at: now,
+                };
+                suppression::add(tx, &[fresh]).await?;
+            }
             let Some(e) = &errand.endpoint else { continue };
             if said.verdict == Verdict::Accepted {
                 if e.failing_since.is_some() {
                     works.push(e.subscriber_id.clone());
                 }
             } else if is_failure(said.verdict) {
-                if e.failing_since.is_none() {
+                if e.failing_since.is_none() && self.is_theirs() {
                     fails.push(e.subscriber_id.clone());
                 }
-                match care(said.verdict, e.failing_since, e.told_at.is_some(), now) {
+                let since = e.failing_since.filter(|_| self.is_theirs());
+                match care(said.verdict, since, e.told_at.is_some(), now) {
                     Care::Note => {}
                     Care::Tell => self.tell_owner(tx, e, &errand.delivery.address, said, now).await?,
                     Care::End(why) => self.end(tx, e, &errand.delivery.address, why, said, now).await?,
@@ -44,6 +56,12 @@ impl Dispatch {
         }
         endpoint::works(tx, &works).await?;
         endpoint::fails(tx, &fails, now).await
+    }
+
+    /// Whether who does not answer is the subscriber's own server. Text messages go through one of ours: that it does not
+    /// work says nothing about a number.
+    fn is_theirs(&self) -> bool {
+        self.channel() != Channel::Sms
     }
 
     async fn tell_owner(

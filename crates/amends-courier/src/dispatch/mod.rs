@@ -9,6 +9,7 @@
 
 mod breaker;
 mod care;
+mod intent;
 mod outcome;
 mod work;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use amends_model::{BroadcastId, DeliveryState, SubscriberId};
 use amends_store::delivery::{Order, Outcome};
-use amends_store::{EngineKind, StoreError, Tx, broadcast, delivery, endpoint, lease, page};
+use amends_store::{EngineKind, StoreError, Tx, broadcast, delivery, endpoint, lease, page, sms};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -167,7 +167,13 @@ impl Dispatch {
         let mut endpoints = endpoint::of(&mut tx, &ids).await?;
         let (mut outcomes, mut errands) = (Vec::new(), Vec::new());
         for c in claimed {
-            match (decide(&c, around.of(&c)), notices.get(&c.broadcast_id)) {
+            let mut decision = decide(&c, around.of(&c));
+            if decision == Decision::Send
+                && let Some(over) = self.spend(&mut tx, &c.address, now).await?
+            {
+                decision = Decision::Drop(DeliveryState::Refused, over);
+            }
+            match (decision, notices.get(&c.broadcast_id)) {
                 (Decision::Drop(state, why), _) => outcomes.push(unsent(&c, state, why, now)),
                 (Decision::Wait, _) => outcomes.push(waiting(&c, now)),
                 (Decision::Send, Some(notice)) => {
@@ -198,6 +204,24 @@ impl Dispatch {
         let next = if more { None } else { next };
         let load = Load { left: errands.len(), broadcasts };
         Ok(Look { lease: Some((id, load, errands)), more, next })
+    }
+
+    /// Counts a message where each costs money; why it is not sent, when it would be one too many.
+    async fn spend(
+        &self,
+        tx: &mut Tx,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let Some(budget) = self.messenger.budget() else { return Ok(None) };
+        let (to_address, in_all) = sms::spend(tx, now.as_second().div_euclid(86_400), address).await?;
+        if in_all > budget.in_all {
+            if in_all == budget.in_all + 1 {
+                tracing::error!(channel = %self.channel(), budget = budget.in_all, "no more messages are sent today: the budget is used up");
+            }
+            return Ok(Some("the budget of all messages for today is used up"));
+        }
+        Ok((to_address > budget.per_address).then_some("the budget of this number for today is used up"))
     }
 
     /// What the broadcasts say, rendered once for this channel.
@@ -340,6 +364,7 @@ impl Dispatch {
             delivery::record(&mut tx, lease, some, now).await?;
         }
         self.look_after(&mut tx, heard, now).await?;
+        self.heed_intents(&mut tx, heard, now).await?;
         for (id, load) in ended {
             lease::end(&mut tx, id).await?;
             for b in &load.broadcasts {

@@ -8,10 +8,12 @@ mod mailgun;
 mod mandrill;
 mod postmark;
 mod sendgrid;
+mod sms;
 mod sns;
 
 pub use desk::{Desk, Post, Report, Reporter};
 pub use mail::read_mail;
+pub use sms::{Keyword, SmsDesk, SmsFate, SmsPost, TWILIO, keyword, read_answer, read_status};
 
 use mailgun::mailgun;
 use mandrill::mandrill;

@@ -19,6 +19,10 @@ pub enum Content {
     Component(ComponentNews),
     /// What was held back for somebody, together.
     Digest(Digest),
+    /// The feeds changed.
+    Feed(FeedNews),
+    /// "Is this your wish?" to a program that is to be told of feeds.
+    Intent(Intent),
     /// A test that the owner of an endpoint asked for.
     Test(Test),
     /// To the owner of an endpoint: it takes no messages.
@@ -155,6 +159,39 @@ pub struct Digest {
     pub at: Timestamp,
 }
 
+/// The feeds changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedNews {
+    /// What tells these feeds from those before.
+    pub digest: String,
+    /// The status page.
+    pub url: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What somebody asked the hub for in a program's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The subscription.
+    pub subscriber_id: String,
+    /// Whether it is to end.
+    pub ends: bool,
+    /// For how long it is to stand.
+    pub lease_seconds: i64,
+    /// What messages are to be signed with; empty for none.
+    pub secret: String,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+impl Intent {
+    /// The word of the protocol.
+    pub const fn mode(&self) -> &'static str {
+        if self.ends { "unsubscribe" } else { "subscribe" }
+    }
+}
+
 /// A test that the owner of an endpoint asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Test {
@@ -198,6 +235,9 @@ pub struct Confirm {
     /// What is to be written to, if that is not the address that is asked: the endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// What is typed into the page instead of following the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// To the owner of a corrective action.

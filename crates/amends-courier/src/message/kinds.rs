@@ -33,6 +33,8 @@ pub(super) fn lay_out(head: &Letterhead, content: &Content) -> Laid {
         Content::Letter(c) => letter(c),
         Content::Component(c) => component(head, c),
         Content::Digest(c) => digest(head, c),
+        Content::Feed(c) => programs("Feeds changed", &c.url, c.at, head),
+        Content::Intent(c) => programs("A wish to be told of feeds", &head.page_url, c.at, head),
         Content::Test(c) => test(head, c),
         Content::Endpoint(c) => endpoint(head, c),
         Content::Confirm(c) => confirm(head, c),
@@ -204,6 +206,21 @@ fn digest(head: &Letterhead, c: &Digest) -> Laid {
             text,
             button: Some(("See the status page".into(), url(&c.url))),
             subscribed: true,
+            ..View::default()
+        },
+    }
+}
+
+/// What programs are told and no person reads; the log shows it.
+fn programs(title: &str, link: &str, at: Timestamp, head: &Letterhead) -> Laid {
+    Laid {
+        subject: title.into(),
+        thread: Thread::alone('f', "feeds"),
+        view: View {
+            title: title.into(),
+            facts: vec![when(at, &head.zone)],
+            button: Some(("See the status page".into(), url(link))),
+            because: "For programs that read the feeds.".into(),
             ..View::default()
         },
     }

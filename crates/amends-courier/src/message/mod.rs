@@ -17,8 +17,8 @@ mod view;
 
 pub use brief::{Brief, brief, cut};
 pub use content::{
-    ActionDue, Alarm, ComponentNews, Confirm, Content, Digest, EndpointNotice, Invitation, Letter, Listed,
-    MaintenanceNews, SignIn, Test, Update,
+    ActionDue, Alarm, ComponentNews, Confirm, Content, Digest, EndpointNotice, FeedNews, Intent, Invitation,
+    Letter, Listed, MaintenanceNews, SignIn, Test, Update,
 };
 pub use stored::{Snapshot, Stored};
 

@@ -27,6 +27,7 @@ pub struct Post {
     pub path: String,
     pub head: String,
     pub body: String,
+    pub raw: Vec<u8>,
 }
 
 impl Post {
@@ -105,10 +106,11 @@ impl Receiver {
                     return;
                 }
             }
-            let body = String::from_utf8_lossy(&buffer[end..end + length]).into_owned();
+            let raw = buffer[end..end + length].to_vec();
+            let body = String::from_utf8_lossy(&raw).into_owned();
             buffer.drain(..end + length);
             let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
-            self.state.lock().unwrap().posts.push(Post { path: path.clone(), head, body });
+            self.state.lock().unwrap().posts.push(Post { path: path.clone(), head, body, raw });
             if !self.answer(&path, &mut stream).await {
                 return;
             }
@@ -119,13 +121,20 @@ impl Receiver {
     async fn answer(&self, path: &str, stream: &mut TcpStream) -> bool {
         let scripted = {
             let mut state = self.state.lock().unwrap();
-            state.script.get_mut(path).and_then(|a| if a.len() > 1 { a.pop() } else { a.last().cloned() })
+            // Some channels add to the address that they are given.
+            let known = state.script.keys().find(|k| {
+                *k == path
+                    || path.starts_with(&format!("{k}?"))
+                    || path.starts_with(&format!("{k}/2010-04-01/"))
+            });
+            let known = known.cloned().unwrap_or_default();
+            state.script.get_mut(&known).and_then(|a| if a.len() > 1 { a.pop() } else { a.last().cloned() })
         };
         let plain = path.split('?').next().unwrap_or(path);
         let said = match (scripted, plain.split('/').nth(1).unwrap_or_default()) {
             (Some(said), _) => said,
             (None, "status") => {
-                format!("HTTP/1.1 {} Said\r\nContent-Length: 2\r\n\r\nok", plain.rsplit('/').next().unwrap())
+                format!("HTTP/1.1 {} Said\r\nContent-Length: 2\r\n\r\nok", plain.split('/').nth(2).unwrap_or("200"))
             }
             (None, "cut") => return false,
             (None, "cut-in-head") => {

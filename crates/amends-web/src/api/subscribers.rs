@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::state::WebState;
 use crate::visitor::ApiCaller;
 use amends_app::subscriber::{
-    AddSubscriber, EndpointHealth, Explanation, ImportReport, SigningSecret, SubscriberCounts,
+    AddSubscriber, EndpointHealth, Explanation, ImportReport, Replayed, SigningSecret, SubscriberCounts,
     SubscriberFilter,
 };
 use amends_app::{AppError, Paging};
@@ -31,6 +31,7 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
         .routes(routes!(get_endpoint))
         .routes(routes!(renew_secret))
         .routes(routes!(send_test))
+        .routes(routes!(replay))
         .routes(routes!(explain_address))
 }
 
@@ -260,6 +261,22 @@ async fn send_test(
 ) -> Result<StatusCode, ApiError> {
     state.app.test_subscriber(&caller, &who.0).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Send what an endpoint did not take again
+///
+/// Everything of the last five days that was refused, or given up after all attempts, goes out once more with the same ids.
+#[utoipa::path(
+    post, path = "/subscribers/{id}/replay", tag = "subscribers",
+    params(("id" = SubscriberRef, Path, description = "Id or address.")),
+    responses((status = 200, description = "How many messages that are.", body = Replayed)),
+)]
+async fn replay(
+    State(state): State<WebState>,
+    ApiCaller(caller): ApiCaller,
+    Id(who): Id<SubscriberRef>,
+) -> Result<axum::Json<Replayed>, ApiError> {
+    Ok(axum::Json(state.app.replay_subscriber(&caller, &who.0).await?))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

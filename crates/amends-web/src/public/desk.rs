@@ -1,7 +1,7 @@
 //! What the forms of the public site ask of the application: to subscribe, confirm, choose, unsubscribe.
 
 use super::source::Reply;
-use amends_app::subscriber::{EndpointHealth, SigningSecret};
+use amends_app::subscriber::{EndpointHealth, HubWish, SigningSecret};
 use amends_model::{ComponentId, IncidentId, Preferences};
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -50,7 +50,8 @@ pub struct Ask {
 /// What is answered to a wish: the same whether the address was known or not, so that nobody can ask who subscribes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// An id that is of no use to anybody but the owner of the address.
+    /// An id that is of no use to anybody but the owner of the address: for a telephone, the name under which the code is
+    /// typed in.
     pub id: String,
     /// Now.
     pub created_at: Timestamp,
@@ -114,6 +115,24 @@ pub trait Desk: Send + Sync + 'static {
     fn prefer(&self, _token: String, _preferences: Preferences) -> Reply<'_, Subscription, DeskError> {
         Box::pin(async { Err(DeskError::NoSuchToken) })
     }
+    /// Whether a code can be typed in under this name.
+    fn look_at_code(&self, _id: String) -> Reply<'_, (), DeskError> {
+        Box::pin(async { Err(DeskError::NoSuchToken) })
+    }
+    /// Confirms by the code that a telephone got.
+    fn confirm_by_code(&self, _id: String, _code: String) -> Reply<'_, Subscription, DeskError> {
+        Box::pin(async { Err(DeskError::NoSuchToken) })
+    }
+
+    /// The key that browsers subscribe for.
+    fn push_key(&self) -> Reply<'_, String, DeskError> {
+        Box::pin(async { Err(DeskError::Wrong("Browsers cannot subscribe here.".into())) })
+    }
+    /// Takes a wish at the hub.
+    fn ask_hub(&self, _wish: HubWish) -> Reply<'_, (), DeskError> {
+        Box::pin(async { Err(DeskError::Wrong("There is no hub here.".into())) })
+    }
+
     /// How an endpoint does; none for mail.
     fn health(&self, _token: String) -> Reply<'_, Option<EndpointHealth>, DeskError> {
         Box::pin(async { Ok(None) })

@@ -2,7 +2,9 @@
 
 use super::desk::{Ask, Asked, Channel, Desk, DeskError, Subscription};
 use super::source::Reply;
-use amends_app::subscriber::{EndpointHealth, SigningSecret, Subscribe, Subscription as Own};
+use amends_app::subscriber::{
+    EndpointHealth, HubWish, PushKey, SigningSecret, Subscribe, Subscription as Own,
+};
 use amends_app::{App, AppError};
 use amends_model::{ComponentId, Preferences, SubscriberState, id_text};
 
@@ -46,11 +48,7 @@ impl Desk for App {
                 Channel::Email(address) => (By::Email, address, None),
                 Channel::Webhook { endpoint, email } => (By::Webhook, endpoint, Some(email)),
                 Channel::Chat { channel, endpoint } => (channel, endpoint, None),
-                Channel::Sms { .. } => {
-                    return Err(DeskError::Wrong(
-                        "Text messages are not offered here; give a mail address.".into(),
-                    ));
-                }
+                Channel::Sms { number, .. } => (By::Sms, number, None),
             };
             if ask.incident.is_some() {
                 let text =
@@ -59,9 +57,9 @@ impl Desk for App {
             }
             let (components, source) = (ask.components, ask.source);
             let wish = Subscribe { channel: Some(channel), address, owner, components, source };
-            App::subscribe(self, wish).await?;
-            // An id that leads nowhere: the real one would tell whether the address is known.
-            Ok(Asked { id: id_text(self.random()), created_at: self.now() })
+            let code = App::subscribe(self, wish).await?;
+            // Where there is no code, an id that leads nowhere: the real one would tell whether the address is known.
+            Ok(Asked { id: code.unwrap_or_else(|| id_text(self.random())), created_at: self.now() })
         })
     }
 
@@ -83,6 +81,22 @@ impl Desk for App {
 
     fn prefer(&self, token: String, preferences: Preferences) -> Reply<'_, Subscription, DeskError> {
         Box::pin(async move { Ok(shown(App::prefer(self, &token, preferences).await?)) })
+    }
+
+    fn look_at_code(&self, id: String) -> Reply<'_, (), DeskError> {
+        Box::pin(async move { Ok(App::look_at_code(self, &id).await?) })
+    }
+
+    fn confirm_by_code(&self, id: String, code: String) -> Reply<'_, Subscription, DeskError> {
+        Box::pin(async move { Ok(shown(App::confirm_by_code(self, &id, &code).await?)) })
+    }
+
+    fn push_key(&self) -> Reply<'_, String, DeskError> {
+        Box::pin(async move { Ok(PushKey::new(&self.links().await?).public()) })
+    }
+
+    fn ask_hub(&self, wish: HubWish) -> Reply<'_, (), DeskError> {
+        Box::pin(async move { Ok(App::ask_hub(self, wish).await?) })
     }
 
     fn health(&self, token: String) -> Reply<'_, Option<EndpointHealth>, DeskError> {

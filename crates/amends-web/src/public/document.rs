@@ -35,6 +35,8 @@ pub enum Kind {
     Image,
     /// The banner script, run by other sites.
     Embed,
+    /// The script that a browser runs when something is pushed to it.
+    Worker,
     /// Plain text.
     Text,
     /// Something under `/static/`, with its content type; its path changes when it does.
@@ -52,7 +54,7 @@ impl Kind {
             Kind::JsonFeed => "application/feed+json; charset=utf-8",
             Kind::Calendar => "text/calendar; charset=utf-8",
             Kind::Image => "image/svg+xml",
-            Kind::Embed => "text/javascript; charset=utf-8",
+            Kind::Embed | Kind::Worker => "text/javascript; charset=utf-8",
             Kind::Text => "text/plain; charset=utf-8",
             Kind::Asset(content_type) => content_type,
         }
@@ -125,6 +127,12 @@ pub fn protect(kind: Kind, headers: &mut HeaderMap) {
     }
     if kind.is_page() {
         headers.insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY.clone());
+    } else if kind == Kind::Worker {
+        // It runs under its own policy, not under that of a page.
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; connect-src 'self'"),
+        );
     } else {
         // A document that is not a page loads nothing, should somebody open it as one.
         set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox");
@@ -258,6 +266,11 @@ impl Document {
             variant.headers.insert(name.clone(), value.clone());
             *variant = Variant::new(self.status, std::mem::take(&mut variant.headers), variant.body.clone());
         }
+    }
+
+    /// What kind of text it is.
+    pub fn content_type(&self) -> &'static str {
+        self.kind.content_type()
     }
 
     /// The bytes as they are without encoding.

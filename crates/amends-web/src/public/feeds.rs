@@ -3,6 +3,7 @@
 use super::api_v2::{json, stamp};
 use super::markdown;
 use super::when::When;
+use amends_app::subscriber::HUB;
 use amends_model::incident::Phase;
 use amends_model::maintenance::MaintenanceState;
 use amends_model::page::{Letter, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate};
@@ -11,6 +12,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::fmt::Write;
 
+/// Where the feeds are.
+pub const PATHS: &[&str] = &["/history.rss", "/history.atom", "/history.feed.json"];
 /// How many entries a feed has.
 pub const ENTRIES: usize = 25;
 
@@ -181,7 +184,7 @@ pub fn rss(record: &PublicRecord) -> Vec<u8> {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
          xmlns:atom=\"http://www.w3.org/2005/Atom\">\n  <channel>\n    <title>{} - Incident History</title>\n    \
          <link>{url}</link>\n    <description>Statuspage</description>\n    <pubDate>{}</pubDate>\n    \
-         <atom:link rel=\"self\" type=\"application/rss+xml\" href=\"{url}/history.rss\"/>\n",
+         <atom:link rel=\"self\" type=\"application/rss+xml\" href=\"{url}/history.rss\"/>\n    <atom:link rel=\"hub\" href=\"{url}{HUB}\"/>\n",
         xml(&feed_name(record)),
         date(newest(&entries, record)),
     );
@@ -217,7 +220,7 @@ pub fn atom(record: &PublicRecord) -> Vec<u8> {
         out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xml:lang=\"{}\" xmlns=\"http://www.w3.org/2005/Atom\">\n  \
          <id>tag:{host},2005:/history</id>\n  <link rel=\"alternate\" type=\"text/html\" href=\"{url}\"/>\n  \
-         <link rel=\"self\" type=\"application/atom+xml\" href=\"{url}/history.atom\"/>\n  \
+         <link rel=\"self\" type=\"application/atom+xml\" href=\"{url}/history.atom\"/>\n  <link rel=\"hub\" href=\"{url}{HUB}\"/>\n  \
          <title>{} - Incident History</title>\n  <updated>{}</updated>\n  <author>\n    <name>{}</name>\n  \
          </author>\n",
         xml(&markdown::line(&record.page.language)),
@@ -252,7 +255,16 @@ struct JsonFeed {
     description: String,
     language: String,
     authors: Vec<Author>,
+    hubs: Vec<Hub>,
     items: Vec<JsonItem>,
+}
+
+/// Who tells of changes.
+#[derive(Serialize)]
+struct Hub {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -283,6 +295,7 @@ pub fn json_feed(record: &PublicRecord) -> Vec<u8> {
         description: format!("Incidents and planned work, times in {}", when.zone_name()),
         language: markdown::line(&record.page.language),
         authors: vec![Author { name: markdown::line(&record.page.name) }],
+        hubs: vec![Hub { kind: "WebSub", url: format!("{url}{HUB}") }],
         items: entries(record)
             .into_iter()
             .map(|e| JsonItem {

@@ -1,17 +1,18 @@
 //! The forms of the public site. GET only ever shows; POST acts (RFC 8058, and mail scanners that follow every link).
 
 use super::desk::{Ask, Channel, DeskError, Subscription};
+use super::document::{Document, Kind};
 use super::pages::{self, Act, Context, Typed};
 use super::preferences::Wishes;
 use super::serve::{Public, client, private, redirect};
 use amends_model::{Channel as By, ComponentId};
 use axum::body::Body;
 use axum::extract::{Path, RawForm, RawQuery, Request, State};
-use axum::http::{Extensions, HeaderValue, Response, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use bytes::Bytes;
 
 /// The pairs of a form (`application/x-www-form-urlencoded`), decoded.
-pub(super) fn pairs(body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn pairs(body: &[u8]) -> Vec<(String, String)> {
     // Our own decoder, because a form repeats names, which serde's struct form cannot hold.
     let text = |part: &[u8]| {
         let mut out = Vec::with_capacity(part.len());
@@ -60,6 +61,7 @@ fn chosen(pairs: &[(String, String)], public: &Public) -> Vec<ComponentId> {
 pub async fn subscribe(
     State(public): State<Public>,
     extensions: Extensions,
+    headers: HeaderMap,
     RawForm(form): RawForm,
 ) -> Response<Body> {
     let pairs = pairs(&form);
@@ -72,14 +74,20 @@ pub async fn subscribe(
         channel: match by {
             By::Email => Channel::Email(email),
             By::Webhook => Channel::Webhook { endpoint, email },
+            By::Sms => Channel::Sms { number: endpoint, country: None },
             channel => Channel::Chat { channel, endpoint },
         },
         components,
         incident: None,
         source: client(&extensions),
     };
-    match public.desk.subscribe(ask).await {
+    let asked = public.desk.subscribe(ask).await;
+    if wants_json(&headers) {
+        return in_json(asked.map(|_| serde_json::json!({"asked": true})));
+    }
+    match asked {
         Ok(_) if by == By::Email => redirect(StatusCode::SEE_OTHER, "/subscribe/sent"),
+        Ok(asked) if by == By::Sms => redirect(StatusCode::SEE_OTHER, &format!("/c/{}", asked.id)),
         Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/subscribe/sent/{by}")),
         Err(DeskError::Wrong(text)) => {
             let rendered = public.site.rendered();
@@ -92,6 +100,33 @@ pub async fn subscribe(
         }
         Err(error) => refused(&public, error),
     }
+}
+
+/// Whether a script asks, and not a form.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    accept.is_some_and(|v| v.starts_with("application/json"))
+}
+
+/// The answer to a script.
+fn in_json(result: Result<serde_json::Value, DeskError>) -> Response<Body> {
+    let (status, text) = match result {
+        Ok(value) => return json_of(StatusCode::OK, &value),
+        Err(DeskError::Wrong(text)) => (StatusCode::UNPROCESSABLE_ENTITY, text),
+        Err(DeskError::NoSuchToken) => (StatusCode::NOT_FOUND, "This link is not valid any more.".into()),
+        Err(e @ DeskError::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, format!("{e}.")),
+        Err(DeskError::Unavailable(why)) => {
+            tracing::warn!(error = why, "a public form could not be answered");
+            (StatusCode::SERVICE_UNAVAILABLE, "We cannot do this right now; try again in a moment.".into())
+        }
+    };
+    json_of(status, &serde_json::json!({"error": text}))
+}
+
+fn json_of(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+    let body = value.to_string().into_bytes();
+    Document::with_status(status, Kind::PassingJson, body, jiff::Timestamp::UNIX_EPOCH)
+        .answer(&Method::GET, &HeaderMap::new())
 }
 
 /// After the form: the same words whether the address was known or not.
@@ -110,13 +145,20 @@ pub async fn sent(State(public): State<Public>) -> Response<Body> {
 
 /// The form for one channel.
 pub async fn subscribe_by(State(public): State<Public>, Path(channel): Path<String>) -> Response<Body> {
-    let Ok(by) = channel.parse::<By>() else {
+    let rendered = public.site.rendered();
+    let offered = channel.parse::<By>().ok().filter(|by| rendered.record.ways.contains(by));
+    let Some(by) = offered else {
         let line = "Choose one of the ways on the page for updates.";
         let act = Act::Go("/subscribe".into(), "Get updates".into());
         return say(&public, StatusCode::NOT_FOUND, "There is no such way", &[line], Some(act));
     };
-    let rendered = public.site.rendered();
     let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
+    if by == By::Webpush {
+        return match public.desk.push_key().await {
+            Ok(key) => private(StatusCode::OK, pages::push(&cx, key), &public),
+            Err(error) => refused(&public, error),
+        };
+    }
     private(StatusCode::OK, pages::subscribe(&cx, by, &Typed::default(), &[], None), &public)
 }
 
@@ -145,9 +187,17 @@ pub async fn confirm_page(State(public): State<Public>, Path(token): Path<String
 }
 
 /// Confirms.
-pub async fn confirm(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
+pub async fn confirm(
+    State(public): State<Public>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
-    match public.desk.confirm(token.to_owned()).await {
+    let confirmed = public.desk.confirm(token.to_owned()).await;
+    if wants_json(&headers) {
+        return in_json(confirmed.map(|found| serde_json::json!({"manage": format!("/m/{}", found.token)})));
+    }
+    match confirmed {
         Ok(found) if found.secret.is_some() => {
             let line = format!("Updates go to {} from now on.", found.address);
             let secret = found.secret.as_deref().unwrap_or_default();
@@ -300,7 +350,7 @@ pub(super) fn safe(token: &str) -> Option<&str> {
         .then_some(token)
 }
 
-fn say(
+pub(super) fn say(
     public: &Public,
     status: StatusCode,
     heading: &str,

@@ -45,25 +45,25 @@ impl<'a> Context<'a> {
 }
 
 /// What every page has around its content.
-struct Frame {
-    lang: String,
-    title: String,
-    description: String,
-    brand: String,
-    url: String,
-    listed: bool,
-    place: &'static str,
-    style: &'static str,
-    script: &'static str,
-    icon: String,
-    live: bool,
-    zone: String,
-    stale: Option<String>,
-    updated: Option<String>,
-    support: Option<String>,
+pub(super) struct Frame {
+    pub(super) lang: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) brand: String,
+    pub(super) url: String,
+    pub(super) listed: bool,
+    pub(super) place: &'static str,
+    pub(super) style: &'static str,
+    pub(super) script: &'static str,
+    pub(super) icon: String,
+    pub(super) live: bool,
+    pub(super) zone: String,
+    pub(super) stale: Option<String>,
+    pub(super) updated: Option<String>,
+    pub(super) support: Option<String>,
 }
 
-fn frame(cx: &Context, title: Option<&str>, path: &str, description: &str) -> Frame {
+pub(super) fn frame(cx: &Context, title: Option<&str>, path: &str, description: &str) -> Frame {
     let page = &cx.record.page;
     let brand = view::brand(cx.record);
     let state = sentence(cx.record, cx.when.now).state;
@@ -89,7 +89,7 @@ fn frame(cx: &Context, title: Option<&str>, path: &str, description: &str) -> Fr
     }
 }
 
-fn render(template: &impl Template) -> Vec<u8> {
+pub(super) fn render(template: &impl Template) -> Vec<u8> {
     // Writing to memory cannot fail, and our templates call nothing that does.
     template.render().unwrap_or_else(|e| format!("<!doctype html><p>{e}")).into_bytes()
 }
@@ -106,7 +106,13 @@ struct Index {
     planned: Vec<MaintenanceView>,
     rows: Vec<Row>,
     choices: Vec<ChoiceGroup>,
+    ways: Vec<(&'static str, String)>,
     past: Vec<PastView>,
+}
+
+/// Where the form of a channel is.
+fn form_at(channel: Channel) -> String {
+    if channel == Channel::Email { "/subscribe".into() } else { format!("/subscribe/{channel}") }
 }
 
 /// The status page.
@@ -141,6 +147,12 @@ pub fn index(cx: &Context) -> Vec<u8> {
         planned: planned.into_iter().map(|m| view::maintenance(m, when)).collect(),
         rows: view::rows(record, when.today()),
         choices: choices(record, &[]),
+        ways: record
+            .ways
+            .iter()
+            .filter(|c| **c != Channel::Email)
+            .map(|c| (c.label(), form_at(*c)))
+            .collect(),
         past,
         frame,
     })
@@ -256,7 +268,10 @@ struct SubscribePage {
 /// What the form says about a channel.
 struct By {
     word: &'static str,
-    label: &'static str,
+    /// Kind of the field, and what browsers fill in.
+    input: &'static str,
+    complete: &'static str,
+    button: String,
     asks_for: &'static str,
     example: &'static str,
     hint: &'static str,
@@ -281,14 +296,16 @@ pub fn subscribe(
     chosen: &[String],
     wrong: Option<&str>,
 ) -> Vec<u8> {
-    let at = |c: Channel| if c == Channel::Email { "/subscribe".into() } else { format!("/subscribe/{c}") };
-    let path: String = at(channel);
+    let path = form_at(channel);
     let mut frame =
         frame(cx, Some("Get updates"), &path, "Get updates by mail, chat, webhook, feed or calendar");
     frame.place = "subscribe";
     let kind = kind(channel);
     let hint = match channel {
         Channel::Email => "",
+        Channel::Sms => {
+            "We send a code first; nothing else comes until you type it in. Did you answer STOP before? Then send START to the number that wrote to you."
+        }
         Channel::Webhook => {
             "Statuspage's body, signed by Standard Webhooks. Nothing is sent before you follow the link in a mail to you."
         }
@@ -298,26 +315,64 @@ pub fn subscribe(
         Channel::Teams => {
             "Make one in Teams with the workflow “Post to a channel when a webhook request is received”. We post a card with a link first; nothing else comes until somebody follows it."
         }
+        // They have a page of their own, and none.
+        Channel::Webpush | Channel::Websub => "",
         Channel::Discord => {
             "Make one in Discord under the channel's settings, Integrations, Webhooks. We post a message with a link first; nothing else comes until somebody follows it."
         }
     };
     let by = (channel != Channel::Email).then(|| By {
         word: channel.as_str(),
-        label: channel.label(),
         asks_for: kind.asks_for,
         example: kind.example,
+        input: if channel == Channel::Sms { "tel" } else { "url" },
+        complete: if channel == Channel::Sms { "tel" } else { "off" },
+        button: match channel {
+            Channel::Sms => "Send me a code".into(),
+            Channel::Webhook => "Send me a confirmation".into(),
+            _ => format!("Ask in {}", channel.label()),
+        },
         hint,
         owner: kind.proof == Proof::Owner,
     });
     render(&SubscribePage {
         frame,
         by,
-        tabs: Channel::ALL.iter().map(|c| (c.label(), at(*c), *c == channel)).collect(),
+        tabs: tabs(cx, channel),
         typed: typed.clone(),
         wrong: wrong.map(str::to_owned),
         some: !chosen.is_empty(),
         choices: choices(cx.record, chosen),
+    })
+}
+
+/// Every way and whether it is this one.
+fn tabs(cx: &Context, channel: Channel) -> Vec<(&'static str, String, bool)> {
+    cx.record.ways.iter().map(|c| (c.label(), form_at(*c), *c == channel)).collect()
+}
+
+#[derive(Template)]
+#[template(path = "public/push.html")]
+struct PushPage {
+    frame: Frame,
+    script: &'static str,
+    key: String,
+    tabs: Vec<(&'static str, String, bool)>,
+    choices: Vec<ChoiceGroup>,
+}
+
+/// The form for this browser; `key` is what it subscribes for.
+pub fn push(cx: &Context, key: String) -> Vec<u8> {
+    let path = form_at(Channel::Webpush);
+    let mut frame = frame(cx, Some("Get updates"), &path, "Get updates as notifications of this browser");
+    frame.place = "subscribe";
+    let script = assets::url("push.js");
+    render(&PushPage {
+        frame,
+        script,
+        key,
+        tabs: tabs(cx, Channel::Webpush),
+        choices: choices(cx.record, &[]),
     })
 }
 

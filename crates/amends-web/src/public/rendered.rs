@@ -6,8 +6,9 @@ use super::pages::{self, Context};
 use super::site::News;
 use super::view::{Item, items};
 use super::{archive, badge, calendar, clean, feeds};
+use amends_app::subscriber::HUB;
 use amends_model::page::PublicRecord;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
@@ -16,6 +17,9 @@ use std::collections::HashMap;
 
 /// The banner script that other sites run.
 pub const EMBED_SCRIPT: &[u8] = include_bytes!("../../static/embed.js");
+
+/// The script that shows what is pushed to a browser.
+const WORKER_SCRIPT: &[u8] = include_bytes!("../../static/worker.js");
 
 /// A record with everything that was rendered from it.
 #[derive(Debug)]
@@ -79,6 +83,14 @@ impl Rendered {
         );
         made.add("/embed", page, pages::embed(&cx, EMBED_SCRIPT, paths), changed);
         made.add("/embed/script.js", Kind::Embed, EMBED_SCRIPT.to_vec(), Timestamp::UNIX_EPOCH);
+        made.add("/push-worker.js", Kind::Worker, WORKER_SCRIPT.to_vec(), Timestamp::UNIX_EPOCH);
+        for path in feeds::PATHS {
+            let url = &record.page.url;
+            let link = format!("<{url}{HUB}>; rel=\"hub\", <{url}{path}>; rel=\"self\"");
+            if let (Some(feed), Ok(link)) = (made.documents.get_mut(*path), HeaderValue::from_str(&link)) {
+                feed.set(header::LINK, link);
+            }
+        }
         for (path, icon) in pages::icons() {
             made.add(&path, Kind::Image, icon, Timestamp::UNIX_EPOCH);
         }
@@ -122,6 +134,13 @@ impl Rendered {
         documents.iter().for_each(|(_, document)| digest.update(document.tag()));
         let version = digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         Some(News { version, changed: page.changed() })
+    }
+
+    /// What tells these feeds from others.
+    pub fn feeds_digest(&self) -> String {
+        let tags =
+            feeds::PATHS.iter().filter_map(|path| self.documents.get(*path)).flat_map(|d| &d.tag()[..8]);
+        tags.map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The answer for a path that does not exist: a page, or JSON where programs ask.

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::document::{Document, Kind};
 use super::pages::{self, Context};
 use super::site::Site;
-use super::{events, forms, preferences, subscribers};
+use super::{events, forms, hub, phone, preferences, subscribers};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -43,6 +43,8 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/maintenance.ics", read())
         .route("/incidents/{id}", read())
         .route("/maintenances/{id}", get(to_incidents))
+        .route("/hub", post(hub::ask))
+        .route("/push-worker.js", read())
         .route("/badge.svg", read())
         .route("/icon/{name}", read())
         .route("/favicon.ico", read())
@@ -58,6 +60,7 @@ pub fn router(site: Site, desk: Arc<dyn Desk>) -> Router {
         .route("/subscribe/sent", get(forms::sent))
         .route("/subscribe/sent/{channel}", get(forms::sent_by))
         .route("/subscribe/{channel}", get(forms::subscribe_by))
+        .route("/c/{id}", get(phone::code_page).post(phone::code))
         .route("/s/{token}", get(forms::confirm_page).post(forms::confirm))
         .route("/m/{token}", get(forms::manage_page).post(forms::manage))
         .route("/m/{token}/preferences", post(preferences::prefer))

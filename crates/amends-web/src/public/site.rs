@@ -145,6 +145,16 @@ impl Site {
         &*self.0.source
     }
 
+    /// A feed with its content type, not older than `at`: for whoever hands it on.
+    pub async fn feed(&self, path: &str, at: Timestamp) -> Option<(String, Vec<u8>)> {
+        if self.0.now.load().record.read_at < at {
+            self.refresh().await.ok()?;
+        }
+        let now = self.0.now.load();
+        let feed = now.documents.get(path)?;
+        Some((feed.content_type().to_owned(), feed.body().to_vec()))
+    }
+
     /// The time now.
     pub fn clock_now(&self) -> Timestamp {
         (self.0.clock)()

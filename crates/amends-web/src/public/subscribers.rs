@@ -94,7 +94,10 @@ async fn by_token(public: &Public, method: &Method, token: &str) -> Response<Bod
     let channel = match channel {
         By::Email => Channel::Email(address),
         By::Webhook => Channel::Webhook { endpoint: address, email: String::new() },
-        By::Slack | By::Teams | By::Discord => Channel::Chat { channel, endpoint: address },
+        By::Sms => Channel::Sms { number: address, country: None },
+        By::Slack | By::Teams | By::Discord | By::Webpush | By::Websub => {
+            Channel::Chat { channel, endpoint: address }
+        }
     };
     written(public, StatusCode::OK, token, created_at, channel)
 }

@@ -446,7 +446,9 @@ pub fn assemble(
         }
     }
     let days = component_days(&components, &spans, 90, &page.zone(), now());
-    PublicRecord { page, components, incidents, maintenances, days, read_at: now() }
+    let is_way = |c: &amends_model::Channel| *c != amends_model::Channel::Websub;
+    let ways = amends_model::Channel::ALL.iter().copied().filter(is_way).collect();
+    PublicRecord { page, components, incidents, maintenances, days, ways, read_at: now() }
 }
 
 /// Two open incidents, one planned maintenance, a history.

@@ -173,6 +173,84 @@ pub(super) const KEYS: &[Key] = &[
         example: "\"webhook-key\"",
         about: "Webhook key of Mailchimp Transactional (Mandrill); the address is /hooks/mail/mandrill.",
     },
+    Key {
+        name: "sms.countries",
+        default: "[]",
+        example: "[\"+49\", \"+43\"]",
+        about: "Beginnings of numbers that text messages may go to; whatever is not listed is not written to. Text messages are offered once this and a gateway (sms.twilio_account or sms.url) are set.",
+    },
+    Key {
+        name: "sms.from",
+        default: "",
+        example: "\"+15005550006\"",
+        about: "Number or name that text messages come from, or the id of a messaging service of Twilio (MG…).",
+    },
+    Key {
+        name: "sms.twilio_account",
+        default: "",
+        example: "\"AC0123456789abcdef0123456789abcdef\"",
+        about: "Account id of Twilio, or of who speaks as it does. Set what comes in to POST /hooks/sms/twilio/in, so that STOP is understood.",
+    },
+    Key {
+        name: "sms.twilio_token",
+        default: "",
+        example: "\"0123456789abcdef0123456789abcdef\"",
+        about: "The account's token.",
+    },
+    Key {
+        name: "sms.twilio_key",
+        default: "",
+        example: "\"KY0123:shared-secret\"",
+        about: "Name and secret of the shared key that reports are signed with by HMAC-SHA256, if one was made. Otherwise they are signed with the token.",
+    },
+    Key {
+        name: "sms.twilio_url",
+        default: "\"https://api.twilio.com\"",
+        example: "\"https://example.signalwire.com/api/laml\"",
+        about: "Address of the API in Twilio's shape.",
+    },
+    Key {
+        name: "sms.url",
+        default: "",
+        example: "\"http://localhost:13013/cgi-bin/sendsms?username=u&password=p&from={from}&to={to}&text={text}&charset=UTF-8&coding={coding}&dlr-mask=19&dlr-url={status_url}%3Fstate%3D%25d\"",
+        about: "Any other gateway, here Kannel: an address with {to}, {text}, {from}, {id}, {coding} (0, or 2 for other alphabets) and {status_url}, which is where it reports what became of a message.",
+    },
+    Key {
+        name: "sms.body",
+        default: "",
+        example: "\"{\\\"to\\\": \\\"{to}\\\", \\\"text\\\": \\\"{text}\\\"}\"",
+        about: "Body of the request to sms.url, a form or JSON with the same places; without one the request is a GET.",
+    },
+    Key {
+        name: "sms.headers",
+        default: "[]",
+        example: "[\"Authorization: Bearer secret\"]",
+        about: "Header fields of the request to sms.url.",
+    },
+    Key {
+        name: "sms.secret",
+        default: "",
+        example: "\"a-long-random-word\"",
+        about: "What the gateway behind sms.url shows: /hooks/sms/SECRET/in takes what people answer (fields from and text), /hooks/sms/SECRET/status/ID what became of a message. Without it STOP is not understood, and each message has a link to stop instead.",
+    },
+    Key {
+        name: "sms.messages_per_day",
+        default: "10000",
+        example: "500",
+        about: "Text messages in a day in all; beyond, none is sent.",
+    },
+    Key {
+        name: "sms.messages_per_number",
+        default: "30",
+        example: "10",
+        about: "Text messages to one number in a day.",
+    },
+    Key {
+        name: "sms.codes_per_day",
+        default: "200",
+        example: "50",
+        about: "Codes by text message that the form on the page sends in a day, to all numbers together.",
+    },
 ];
 
 /// The variable of a key: `AMENDS_MAIL_SERVER`.

@@ -40,6 +40,39 @@ pub struct Config {
     pub lint: amends_lint::Config,
     /// Mail.
     pub mail: Mail,
+    /// Text messages.
+    pub sms: Sms,
+}
+
+/// How text messages leave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sms {
+    /// Beginnings of numbers that may be written to.
+    pub countries: Vec<String>,
+    /// Who writes.
+    pub from: Option<String>,
+    /// Account of Twilio's kind.
+    pub twilio_account: Option<String>,
+    /// Its token.
+    pub twilio_token: Option<String>,
+    /// Name and secret of a shared key, with a colon between.
+    pub twilio_key: Option<String>,
+    /// Address of the API.
+    pub twilio_url: Option<String>,
+    /// Any other gateway.
+    pub url: Option<String>,
+    /// Body of the request to it.
+    pub body: Option<String>,
+    /// Header fields of the request to it.
+    pub headers: Vec<String>,
+    /// What it shows.
+    pub secret: Option<String>,
+    /// Messages in a day in all; none for the default.
+    pub messages_per_day: Option<u32>,
+    /// Messages to one number in a day.
+    pub messages_per_number: Option<u32>,
+    /// Codes that the form sends in a day.
+    pub codes_per_day: Option<u32>,
 }
 
 /// How mail leaves.

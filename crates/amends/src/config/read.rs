@@ -1,5 +1,5 @@
 use super::keys::{KEYS, variable};
-use super::{Config, Mail};
+use super::{Config, Mail, Sms};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -177,6 +177,9 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
             "{place} must begin with postgres://; leave it out for the embedded database"
         )));
     }
+    let count = |name: &str| {
+        one(name).map(|(value, place)| parsed(value, place, "write a whole number from 0 on")).transpose()
+    };
     let [dkim_domain, dkim_selector, dkim_key_file] = dkim;
     Ok(Config {
         data: text("data").map_or_else(|| PathBuf::from("./amends-data"), PathBuf::from),
@@ -207,6 +210,21 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
                 .iter()
                 .filter_map(|k| Some((k.name.strip_prefix("reports.")?, text(k.name)?)))
                 .collect(),
+        },
+        sms: Sms {
+            countries: list("sms.countries").into_iter().filter(|v| !v.is_empty()).collect(),
+            from: text("sms.from"),
+            twilio_account: text("sms.twilio_account"),
+            twilio_token: text("sms.twilio_token"),
+            twilio_key: text("sms.twilio_key"),
+            twilio_url: text("sms.twilio_url"),
+            url: text("sms.url"),
+            body: text("sms.body"),
+            headers: list("sms.headers").into_iter().filter(|v| !v.is_empty()).collect(),
+            secret: text("sms.secret"),
+            messages_per_day: count("sms.messages_per_day")?,
+            messages_per_number: count("sms.messages_per_number")?,
+            codes_per_day: count("sms.codes_per_day")?,
         },
     })
 }

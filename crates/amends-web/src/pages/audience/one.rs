@@ -69,6 +69,7 @@ pub(super) const fn kind(kind: BroadcastKind) -> &'static str {
         BroadcastKind::Letter => "Letter",
         BroadcastKind::Component => "Component",
         BroadcastKind::Digest => "Digest",
+        BroadcastKind::Feed => "Feeds",
         BroadcastKind::Test => "Test",
         BroadcastKind::Confirm => "Confirmation",
         BroadcastKind::Action => "Action",

@@ -48,6 +48,7 @@ async fn render(here: &Here, form: Fields) -> Result<Response, PageError> {
             SuppressionReason::Bounced => "The address does not exist",
             SuppressionReason::Complained => "Its owner called our mail spam",
             SuppressionReason::Team => "One of us decided so",
+            SuppressionReason::OptedOut => "Its owner opted out",
         },
         detail: s.detail,
         since: when.stamp(s.at),

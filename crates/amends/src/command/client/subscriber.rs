@@ -18,7 +18,7 @@ pub enum Subscriber {
         /// Mail address of whoever looks after the endpoint
         #[arg(long, value_name = "MAIL")]
         owner: Option<String>,
-        /// How messages go: email, webhook, slack, teams, discord; by default what the address looks like
+        /// How messages go: email, webhook, slack, teams, discord, sms, webpush, websub; by default what the address looks like
         #[arg(long)]
         channel: Option<Channel>,
         /// Only for this component; may be given several times
@@ -36,7 +36,7 @@ pub enum Subscriber {
         /// Only those in this state: pending, confirmed or unsubscribed
         #[arg(long)]
         state: Option<SubscriberState>,
-        /// Only those on this channel: email, webhook, slack, teams or discord
+        /// Only those on this channel: email, webhook, slack, teams, discord, sms, webpush or websub
         #[arg(long)]
         channel: Option<Channel>,
         /// At most this many
@@ -79,6 +79,11 @@ pub enum Subscriber {
     },
     /// Send a test message to a webhook or chat room
     Test {
+        /// Address or id
+        subscriber: String,
+    },
+    /// Send what an endpoint did not take in the last five days again
+    Replay {
         /// Address or id
         subscriber: String,
     },
@@ -225,6 +230,15 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
         Subscriber::Test { subscriber } => {
             api.call(Method::POST, &format!("/subscribers/{}/test", encoded(&subscriber)), None).await?;
             print("A test is on its way; ‘amends subscriber why’ says what came of it.\n");
+        }
+        Subscriber::Replay { subscriber } => {
+            let path = format!("/subscribers/{}/replay", encoded(&subscriber));
+            let done = api.call(Method::POST, &path, None).await?.json()?;
+            api.show(&done, |d| match d["sent_again"].as_u64() {
+                Some(0) => "Nothing was missed.\n".into(),
+                Some(1) => "One message is on its way again.\n".into(),
+                many => format!("{} messages are on their way again.\n", many.unwrap_or_default()),
+            });
         }
         Subscriber::Import { file, dry_run } => {
             let (csv, odd) = read_odd_text("FILE", &file)?;
