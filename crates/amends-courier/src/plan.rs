@@ -257,9 +257,7 @@ pub struct Canary<'a> {
 /// What the store says.
 pub async fn step(tx: &mut Tx, now: Timestamp, planning: Planning<'_>) -> Result<bool, StoreError> {
     let Some((b, after)) = broadcast::to_plan(tx).await? else { return Ok(false) };
-    if let Some(canary) =
-        planning.canary.filter(|_| after.is_empty() && carries(Channel::Email, b.kind))
-    {
+    if let Some(canary) = planning.canary.filter(|_| after.is_empty() && carries(Channel::Email, b.kind)) {
         enqueue_canary(tx, canary.id, &b, canary.address, now).await?;
     }
     let mut sieve = Sieve::new(tx, &b, planning.most_an_hour, now).await?;

@@ -6,7 +6,9 @@ use amends_courier::channel::{Address, FEEDS};
 use amends_courier::message::{self, Content, FeedNews, Intent};
 use amends_courier::plan;
 use amends_model::broadcast::Audience;
-use amends_model::{BroadcastId, Channel, Endpoint, Origin, Preferences, Subscriber, SubscriberId, SubscriberState};
+use amends_model::{
+    BroadcastId, Channel, Endpoint, Origin, Preferences, Subscriber, SubscriberId, SubscriberState,
+};
 use amends_store::{Tx, endpoint, setting, subscriber};
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
