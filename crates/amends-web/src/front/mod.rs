@@ -16,9 +16,11 @@ mod tests;
 use crate::guard::STAY_WITH_HTTPS;
 use crate::public::{Site, document};
 use axum::Router;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 /// How long is waited for the other side.
@@ -34,6 +36,18 @@ struct Patience {
 
 const PATIENCE: Patience =
     Patience { idle: Duration::from_secs(75), head: Duration::from_secs(15), write: Duration::from_secs(30) };
+
+/// A connection for a worker.
+struct Arrival {
+    stream: std::net::TcpStream,
+    peer: SocketAddr,
+    open: mpsc::Sender<()>,
+}
+
+/// Half of the cores: the others are for what is not in memory.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
+}
 
 /// What answers at the port. Cheap to clone.
 #[derive(Clone)]
@@ -53,7 +67,13 @@ impl Front {
     }
 
     /// Serves this port until it is stopped and every connection has ended.
-    pub async fn serve(self, listener: TcpListener) {
+    ///
+    /// # Errors
+    /// When the threads for it cannot be started.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        let workers =
+            (0..workers()).map(|_| self.clone().work(Handle::current())).collect::<io::Result<Vec<_>>>()?;
+        let mut turns = workers.iter().cycle();
         // Dropped by each connection as it ends.
         let (open, mut ended) = mpsc::channel::<()>(1);
         let mut stopped = self.stopped.clone();
@@ -62,13 +82,10 @@ impl Front {
                 accepted = listener.accept() => accepted,
                 _ = stopped.wait_for(|stop| *stop) => break,
             };
-            match accepted {
+            match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
                 Ok((stream, peer)) => {
-                    let (front, open) = (self.clone(), open.clone());
-                    tokio::spawn(async move {
-                        front.answer(stream, peer).await;
-                        drop(open);
-                    });
+                    let arrival = Arrival { stream, peer, open: open.clone() };
+                    let _ = turns.next().map(|worker| worker.send(arrival));
                 }
                 Err(error) => wait_after(&error).await,
             }
@@ -77,18 +94,44 @@ impl Front {
         // Open pages come back, to whoever serves then.
         self.site.end_news();
         let _ = ended.recv().await;
+        Ok(())
     }
 
-    async fn answer(self, stream: TcpStream, peer: SocketAddr) {
+    /// Starts a thread that answers the connections it is sent, until nobody can send any more; the others it gives to
+    /// the routes. A connection stays with its thread: handing each request to whichever thread is free costs more than
+    /// answering it.
+    fn work(self, routes: Handle) -> io::Result<mpsc::UnboundedSender<Arrival>> {
+        let (send, mut arrivals) = mpsc::unbounded_channel::<Arrival>();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = async move {
+            while let Some(arrival) = arrivals.recv().await {
+                // Why a connection broke is its other end's affair.
+                let (front, routes) = (self.clone(), routes.clone());
+                tokio::spawn(async move { drop(front.answer(arrival, routes).await) });
+            }
+        };
+        std::thread::Builder::new().name("front".into()).spawn(move || runtime.block_on(work))?;
+        Ok(send)
+    }
+
+    async fn answer(self, arrival: Arrival, routes: Handle) -> io::Result<()> {
+        let Arrival { stream, peer, open } = arrival;
         // Small answers must not wait for an acknowledgement of the one before.
-        let _ = stream.set_nodelay(true);
-        let mut connection = connection::Connection::new(&self, stream);
-        // Why a connection broke is its other end's affair.
-        if let Ok(connection::End::Other) = connection.run().await {
-            let (stream, read) = connection.into_parts();
-            let stream = replay::Replay::new(read, stream, self.patience.write);
-            replay::serve(self, stream, peer).await;
+        stream.set_nodelay(true)?;
+        let mut connection = connection::Connection::new(&self, TcpStream::from_std(stream)?);
+        if let connection::End::Closed = connection.run().await? {
+            return Ok(());
         }
+        let (stream, read) = connection.into_parts();
+        let stream = stream.into_std()?;
+        routes.spawn(async move {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                let stream = replay::Replay::new(read, stream, self.patience.write);
+                replay::serve(self, stream, peer).await;
+            }
+            drop(open);
+        });
+        Ok(())
     }
 
     /// The headers that the sender adds to every answer, and the empty line.
@@ -108,8 +151,8 @@ impl Front {
 
 /// A connection that ended while it waited is nothing; when the process has as many files open as it may, some time has
 /// to pass.
-async fn wait_after(error: &std::io::Error) {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+async fn wait_after(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         tracing::error!(%error, "no connection can be accepted; it is tried again in a second");
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -24,7 +24,7 @@ struct House {
     site: Site,
     at: SocketAddr,
     stop: watch::Sender<bool>,
-    served: JoinHandle<()>,
+    served: JoinHandle<std::io::Result<()>>,
     _fresh: Fresh,
 }
 
@@ -256,7 +256,7 @@ async fn whoever_is_slow_is_not_waited_for_forever() {
     halting.send(b"POST / HTTP/1.1\r\n").await;
     assert!(silent.is_closed().await && beginner.is_closed().await && halting.is_closed().await);
     house.stop.send(true).expect("served");
-    timeout(LONG, house.served).await.expect("nobody is left").expect("ends well");
+    timeout(LONG, house.served).await.expect("nobody is left").expect("ends well").expect("served");
 }
 
 #[tokio::test]
@@ -277,6 +277,6 @@ async fn a_stop_answers_what_is_asked_and_ends() {
     let last = asking.answer(false).await;
     assert_eq!((last.status, last.headers["connection"].as_str()), (200, "close"));
     assert!(asking.is_closed().await);
-    timeout(LONG, house.served).await.expect("in time").expect("ends well");
+    timeout(LONG, house.served).await.expect("in time").expect("ends well").expect("served");
     assert!(TcpStream::connect(house.at).await.is_err(), "the port is free");
 }

@@ -66,7 +66,12 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<(
         let serve = axum::serve(socket, routes).with_graceful_shutdown(until(stopped.clone()));
         tokio::spawn(serve.into_future())
     });
-    let server = tokio::spawn(node.front(router, stopped.clone()).await?.serve(listener));
+    let front = node.front(router, stopped.clone()).await?;
+    let server = tokio::spawn(async move {
+        if let Err(error) = front.serve(listener).await {
+            tracing::error!(%error, "nothing can be served");
+        }
+    });
     wait_for_signal().await;
     tracing::info!("stopping: requests in flight are answered, then it ends");
     node.app.end_waiting();
