@@ -54,9 +54,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 fn components(case: &Case<'_>, record: &Record) -> Option<Finding> {
     let told = Kinds::IMPACT | Kinds::STOPPED | Kinds::SUMMARY;
     let place = case.heading_of(told)?;
-    if case.sentences_about(told).next().is_none() {
-        return None;
-    }
+    case.sentences_about(told).next()?;
     let source = case.document().source.to_lowercase();
     // "Shop - Checkout": the group and the name.
     let named = |name: &str| name.rsplit(" - ").next().is_some_and(|name| source.contains(&name.to_lowercase()));
