@@ -23,10 +23,13 @@ use receiver::{Receiver, errand, http, links, now, update};
 
 const SHORT: Duration = Duration::from_millis(700);
 
+/// What sends, given where its gateway is.
+type Makes = Box<dyn Fn(&str) -> Arc<dyn Messenger>>;
+
 /// A channel as it is tried: what sends, given where to, and the address that is written to.
 struct Tried {
     name: &'static str,
-    messenger: Box<dyn Fn(&str) -> Arc<dyn Messenger>>,
+    messenger: Makes,
     address: fn(&str) -> String,
 }
 

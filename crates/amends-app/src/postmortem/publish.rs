@@ -124,7 +124,7 @@ impl App {
             Some(incident) => {
                 let all = component::all(&mut tx).await?;
                 let content = self.letter_mail(incident, &p, title, &filled.markdown, &record);
-                let told = incident_audience(&mut tx, &incident, &all).await?;
+                let told = incident_audience(&mut tx, incident, &all).await?;
                 Some(self.preview(&mut tx, &content, BroadcastKind::Letter, &told, true).await?)
             }
             None => None,
@@ -207,7 +207,7 @@ impl App {
                 let PublishedLetter { title, text, published_at, updated_at } = letter.clone();
                 told.letter = Some(amends_model::page::Letter { title, text, published_at, updated_at });
             }
-            let told = incident_audience(&mut tx, &incident, &all).await?;
+            let told = incident_audience(&mut tx, incident, &all).await?;
             self.tell_with(&mut tx, content, Some(snapshot), told, now).await?;
         }
         page::touch(&mut tx, now).await?;
