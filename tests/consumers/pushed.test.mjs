@@ -20,7 +20,8 @@ let knows = true;
 before(async () => {
   // A reader's callback, and a browser's push service.
   server = createServer(async (request, response) => {
-    const chunks = await Array.fromAsync(request);
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
     const url = new URL(request.url, "http://x");
     if (request.method === "GET") {
       asked.push(url.pathname);

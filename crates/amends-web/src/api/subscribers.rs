@@ -300,7 +300,7 @@ async fn explain_address(
     ApiCaller(caller): ApiCaller,
     Query(about): Query<About>,
 ) -> Result<axum::Json<Explanation>, ApiError> {
-    if !about.address.contains(['@', ':']) {
+    if !about.address.contains(['@', ':', '+']) {
         let what = "is not an address; write a mail address, or the address that is posted to";
         return Err(AppError::field("address", what).into());
     }
