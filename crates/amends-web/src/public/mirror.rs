@@ -1,7 +1,7 @@
 //! The public site as files, for a static host that stands in while this server is away.
 //!
 //! A page `/x` is the file `x/index.html`, which every host gives for `/x`; everything else has a name with an ending
-//! already. What only a server can do (forms, `/events`, the second page of the JSON history) has no file.
+//! already. What only a server can do (forms, `/events`, the hub, the second page of the JSON history) has no file.
 
 use super::api_v2::Api;
 use super::document::{Document, Kind};

@@ -5,7 +5,7 @@ use crate::public::mirror::{File, newest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What only a server can give.
-const ALIVE: [&str; 2] = ["/events", "/api/v2/subscribers.json"];
+const ALIVE: [&str; 3] = ["/events", "/hub", "/api/v2/subscribers.json"];
 
 /// The addresses on this site that a text names: in attributes, and written out behind the page's own address.
 fn named(text: &str, url: &str) -> BTreeSet<String> {
