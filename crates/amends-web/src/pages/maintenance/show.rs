@@ -175,6 +175,8 @@ struct Theirs {
 struct Edit {
     frame: Frame,
     here: String,
+    /// As it is saved, whatever was typed.
+    title: String,
     form: Fields,
     groups: Vec<TickGroup>,
     theirs: Option<Vec<Theirs>>,
@@ -216,6 +218,7 @@ async fn render_edit(
     theirs: Option<Vec<Theirs>>,
 ) -> Result<Response, PageError> {
     let all = here.app.components(&here.caller).await?;
+    let (saved, _) = here.app.maintenance(&here.caller, id).await?;
     let status = match (&theirs, form.fine()) {
         (Some(_), _) => StatusCode::CONFLICT,
         (None, false) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -224,6 +227,7 @@ async fn render_edit(
     let page = Edit {
         frame: here.frame(Place::Incidents, "Change planned work").await?,
         here: format!("/app/maintenances/{id}"),
+        title: saved.title,
         groups: tickable(&all, |id| form.is("component", id)),
         form,
         theirs,
