@@ -93,10 +93,14 @@ impl Clock {
         fs::write(self.file.path(), format!("{offset}\n")).map_err(|e| e.to_string())
     }
 
+    /// glibc's loader (ld.so(8)), told to put the library before the program's own.
+    fn through(&self) -> Vec<String> {
+        ["ld.so", "--preload", &self.library.to_string_lossy()].map(str::to_owned).into()
+    }
+
     fn environment(&self) -> Vec<(String, String)> {
         let file = self.file.path().to_string_lossy().into_owned();
         [
-            ("LD_PRELOAD", self.library.to_string_lossy().into_owned()),
             ("FAKETIME_TIMESTAMP_FILE", file),
             ("FAKETIME_CACHE_DURATION", "1".into()),
             // As on a real machine: the clock that nobody sets goes on.
@@ -118,7 +122,8 @@ pub fn library() -> Option<PathBuf> {
 pub fn clocks(engine: &str, plan: &Plan) -> Result<bool, String> {
     let clock = Clock::new()?;
     let pause = Duration::from_millis(10);
-    let mut company = Company::open(&Plan { environment: clock.environment(), pause, ..plan.clone() });
+    let (environment, through) = (clock.environment(), clock.through());
+    let mut company = Company::open(&Plan { environment, through, pause, ..plan.clone() });
     let mut fine = true;
     for (number, (offset, words)) in [
         ("+1d", "the clock is set a day ahead and back"),
