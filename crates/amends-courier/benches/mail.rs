@@ -24,7 +24,7 @@ use amends_model::{
 use amends_store::{Store, broadcast, page, subscriber};
 use jiff::Timestamp;
 
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 50;
 const RUNS: usize = 3;
 
 fn now() -> Timestamp {

@@ -11,6 +11,11 @@ use crate::judge::Verdict;
 /// Most characters of the other side's words that are kept.
 const WORDS: usize = 500;
 
+fn shortened(words: &str) -> String {
+    let end = words.char_indices().nth(WORDS).map_or(words.len(), |(at, _)| at);
+    words[..end].to_owned()
+}
+
 /// What else there is in the same thread for the same address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Around {
@@ -69,7 +74,7 @@ pub fn unsent(c: &Claimed, state: DeliveryState, why: &str, now: Timestamp) -> O
 /// What is recorded for a delivery that was tried. `jitter` is any number.
 pub fn of(c: &Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome {
     let attempts = c.attempts + 1;
-    let words: String = answer.words.chars().take(WORDS).collect();
+    let words = shortened(&answer.words);
     let ended = |state| (state, now, words.clone());
     let again = |at: Option<Timestamp>| match at {
         Some(at) => (DeliveryState::Deferred, at, words.clone()),
@@ -91,7 +96,7 @@ pub fn of(c: &Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome 
 /// tried, behind those that were not.
 pub fn excused(c: &Claimed, answer: &Answer, now: Timestamp) -> Outcome {
     let state = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
-    let words: String = answer.words.chars().take(WORDS).collect();
+    let words = shortened(&answer.words);
     Outcome { n: c.n, state, attempts: c.attempts, next_at: now, reply: Some(words) }
 }
 
@@ -101,7 +106,7 @@ pub fn suppression(c: &Claimed, answer: &Answer, channel: Channel, now: Timestam
         channel,
         address: c.address.clone(),
         reason: SuppressionReason::Bounced,
-        detail: answer.words.chars().take(WORDS).collect(),
+        detail: shortened(&answer.words),
         at: now,
     })
 }

@@ -63,6 +63,10 @@ impl Carrier for Email {
         self.servers.iter().map(|s| s.connections).max().unwrap_or(1).clamp(1, 200)
     }
 
+    fn threads(&self) -> usize {
+        if self.postmaster.signs() { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 }
+    }
+
     fn open(&self) -> Boxed<'_, Result<Box<dyn Line>, String>> {
         Box::pin(self.open_one())
     }

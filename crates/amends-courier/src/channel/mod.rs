@@ -102,6 +102,12 @@ pub trait Carrier: Send + Sync {
     /// How many lines may be open at once.
     fn lines(&self) -> usize;
 
+    /// On how many threads: one deals with many lines faster than several that wake each other, unless making a message
+    /// is much work.
+    fn threads(&self) -> usize {
+        1
+    }
+
     /// Opens one.
     ///
     /// # Errors

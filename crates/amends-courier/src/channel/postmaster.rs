@@ -34,6 +34,11 @@ impl Postmaster {
         &self.settings
     }
 
+    /// Whether it signs messages itself.
+    pub(super) fn signs(&self) -> bool {
+        self.signer.is_some()
+    }
+
     fn draft(&self, bundle: &Bundle) -> Arc<Draft> {
         let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, draft)) = drafts.get(&bundle.broadcast_id)
@@ -79,7 +84,7 @@ impl Postmaster {
                 signer.sign(&message, task.bundle.made_at).ok_or("the DKIM key cannot sign; check it")?;
             message.splice(0..0, field.into_bytes());
         }
-        let from = self.settings.letterhead(&task.bundle.page).envelope_sender(id);
+        let from = draft.envelope_sender(id);
         Ok(Parcel { from, to: recipient.address, id: id.to_owned(), message })
     }
 }

@@ -113,13 +113,10 @@ impl Dispatch {
     }
 
     async fn plan(&self) -> Result<(), StoreError> {
-        while broadcast::is_any_to_plan(&mut self.store.read().await?).await? {
-            crate::plan::some(&self.store, &self.settings, &self.clock, &self.random).await?;
-            if self.store.kind() == EngineKind::Postgres {
-                // What is left may be in another node's hands.
-                break;
-            }
-        }
+        // What is left after it may be in another node's hands.
+        while broadcast::is_any_to_plan(&mut self.store.read().await?).await?
+            && crate::plan::some(&self.store, &self.settings, &self.clock, &self.random).await?
+        {}
         Ok(())
     }
 }

@@ -2,25 +2,24 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use amends_model::{BroadcastId, DeliveryState};
-use amends_store::delivery::{Claimed, Order, Outcome};
-use amends_store::{StoreError, Tx, broadcast, channel, delivery, lease, page, suppression};
-use tokio::sync::{mpsc, watch};
+use amends_store::delivery::{Order, Outcome};
+use amends_store::{StoreError, Tx, broadcast, delivery, lease, page};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::round::{Round, Stopped, work};
+use super::settle::Sent;
 use super::{BATCH, Courier, LEASE, RENEW, State, Turn, canary, order};
 use crate::channel::{Answer, Bundle, Task};
 use crate::judge::Verdict;
 use crate::outcome::{self, Decision};
-use crate::trial::{Trial, is_excused};
-use crate::{alarm, hold, message};
-
-/// Outcomes are written down together when there are so many, or after so long.
-const GROUP: usize = 500;
-const GATHER: Duration = Duration::from_millis(10);
+use crate::trial::Trial;
+use crate::{message, plan};
 
 /// A claimed batch.
 pub(super) struct Batch {
@@ -30,6 +29,7 @@ pub(super) struct Batch {
     pub(super) broadcasts: BTreeSet<BroadcastId>,
     /// Whether nothing more was due.
     pub(super) was_all: bool,
+    claimed: Instant,
 }
 
 impl Courier {
@@ -39,10 +39,13 @@ impl Courier {
         stop: &watch::Receiver<bool>,
     ) -> Result<Turn, StoreError> {
         let ahead = match state.ahead.take() {
-            Some(ahead) if self.is_ours(&ahead.lease).await? => Some(ahead),
+            Some(ahead) if ahead.claimed.elapsed() < RENEW || self.is_ours(&ahead.lease).await? => {
+                Some(ahead)
+            }
             _ => self.claim(BATCH, Order::OldestFirst, true).await?,
         };
         let Some(batch) = ahead else {
+            self.put_down(state).await?;
             return Ok(Turn::Idle(None));
         };
         let was_all = batch.was_all;
@@ -54,15 +57,15 @@ impl Courier {
             }
             (held, ahead) => {
                 state.ahead = ahead;
-                self.give_back_ahead(state).await?;
+                self.put_down(state).await?;
                 let idle = held? || was_all;
                 Ok(if idle { Turn::Idle(Some(self.now())) } else { Turn::More })
             }
         }
     }
 
-    /// Sends a batch, and plans and claims the next one meanwhile, so that the lines do not wait for the store. Answers whether the
-    /// channel is held now, and the next batch.
+    /// Sends a batch, and meanwhile settles what was sent before it and claims the next one, so that the lines do not wait for
+    /// the store. Answers whether the channel is held now, and the next batch.
     async fn send_and_claim(
         &self,
         batch: Batch,
@@ -70,39 +73,43 @@ impl Courier {
         stop: &watch::Receiver<bool>,
     ) -> (Result<bool, StoreError>, Option<Batch>) {
         let is_last = batch.was_all;
-        let sending = self.send(batch, state, stop.clone());
-        let claiming = async {
-            if is_last {
-                return None;
-            }
-            let ahead = async {
-                self.plan().await?;
-                self.claim(BATCH, Order::OldestFirst, true).await
-            };
-            // What the store says against it, the next turn will hear.
-            ahead.await.unwrap_or_default()
-        };
-        tokio::pin!(sending, claiming);
-        let mut ahead: Option<Option<Batch>> = None;
-        let mut renew = tokio::time::interval(RENEW);
-        loop {
-            tokio::select! {
-                held = &mut sending => {
-                    let ahead = match ahead {
-                        Some(ahead) => ahead,
-                        None => claiming.await,
-                    };
-                    return (held, ahead);
+        let before = std::mem::take(&mut state.sent);
+        let meanwhile = async {
+            for (place, sent) in before.iter().enumerate() {
+                if self.settle(sent, None, false).await.is_err() {
+                    return (place, None);
                 }
-                claimed = &mut claiming, if ahead.is_none() => ahead = Some(claimed),
-                _ = renew.tick() => {
-                    if let Some(Some(ahead)) = &ahead {
-                        // Whether it is still ours is asked again before it is sent.
-                        self.renew(&ahead.lease).await;
+            }
+            // What the store says against it, the next turn will hear.
+            let next = self.claim(BATCH, Order::OldestFirst, true);
+            (before.len(), if is_last { None } else { next.await.unwrap_or_default() })
+        };
+        let (held, (settled, ahead)) = {
+            let sending = self.send(batch, state, stop.clone());
+            tokio::pin!(sending, meanwhile);
+            let mut done: Option<(usize, Option<Batch>)> = None;
+            let mut renew = tokio::time::interval(RENEW);
+            renew.tick().await;
+            loop {
+                tokio::select! {
+                    held = &mut sending => {
+                        break (held, match done {
+                            Some(done) => done,
+                            None => meanwhile.await,
+                        });
+                    }
+                    now_done = &mut meanwhile, if done.is_none() => done = Some(now_done),
+                    _ = renew.tick() => {
+                        if let Some((_, Some(ahead))) = &done {
+                            // Whether it is still ours is asked again before it is sent.
+                            self.renew(&ahead.lease).await;
+                        }
                     }
                 }
             }
-        }
+        };
+        state.sent.extend(before.into_iter().skip(settled));
+        (held, ahead)
     }
 
     /// Whether a batch that was claimed a while ago is still in our hands; then it stays there for as long again.
@@ -124,8 +131,8 @@ impl Courier {
 
     /// Claims up to `limit`; what is not to be sent any more is recorded as such at once. `None` if nothing is due.
     ///
-    /// `in_order`: what has older word before it waits a moment. A question to a server that does not work is sent all
-    /// the same; the older word is replaced by it.
+    /// `in_order`: when not enough is written down, more is, and what has older word before it waits a moment. A question
+    /// to a server that does not work is sent all the same; the older word is replaced by it.
     pub(super) async fn claim(
         &self,
         limit: usize,
@@ -135,12 +142,18 @@ impl Courier {
         let (now, id) = (self.now(), self.id());
         let mut tx = self.store.begin().await?;
         lease::begin(&mut tx, &id, &self.node, now.checked_add(LEASE).unwrap_or(now)).await?;
-        let claimed = delivery::claim(&mut tx, self.channel(), &id, now, order, limit).await?;
-        if claimed.is_empty() {
+        let mut claimed = delivery::claim(&mut tx, self.channel(), &id, now, order, limit).await?;
+        let mut to_plan = false;
+        if in_order && claimed.len() < limit && plan::next(&mut tx, &self.settings, &self.random, now).await?
+        {
+            let left = limit - claimed.len();
+            claimed.extend(delivery::claim(&mut tx, self.channel(), &id, now, order, left).await?);
+            to_plan = broadcast::is_any_to_plan(&mut tx).await?;
+        } else if claimed.is_empty() {
             // Dropped without commit: the lease was never there.
             return Ok(None);
         }
-        let was_all = claimed.len() < limit;
+        let was_all = claimed.len() < limit && !to_plan;
         let broadcasts: BTreeSet<_> = claimed.iter().map(|c| c.broadcast_id.clone()).collect();
         let bundles = self.bundles(&mut tx, &broadcasts).await?;
         let around = order::around(&mut tx, self.channel(), &claimed, &broadcasts).await?;
@@ -177,7 +190,7 @@ impl Courier {
             }
         }
         tx.commit().await?;
-        Ok(Some(Batch { lease: id, tasks, broadcasts, was_all }))
+        Ok(Some(Batch { lease: id, tasks, broadcasts, was_all, claimed: Instant::now() }))
     }
 
     async fn bundles(
@@ -210,7 +223,7 @@ impl Courier {
         state: &mut State,
         mut stop: watch::Receiver<bool>,
     ) -> Result<bool, StoreError> {
-        let Batch { lease: id, tasks, broadcasts, was_all } = batch;
+        let Batch { lease, tasks, broadcasts, was_all, .. } = batch;
         if tasks.is_empty() {
             return Ok(false);
         }
@@ -220,23 +233,23 @@ impl Courier {
             // What was accepted of other broadcasts says little about this one.
             state.trial = Trial::default();
         }
-        // Answers that could turn out to be the channel's fault wait for the end of the batch.
-        let (mut later, mut stopped, mut halted) = (Vec::new(), None, false);
+        let mut sent = Sent { lease, answers: Vec::new(), broadcasts };
+        let (mut stopped, mut halted) = (None, false);
         for wave in waves {
             if halted {
                 break;
             }
-            let sent: BTreeSet<_> = wave.iter().map(|t| t.bundle.broadcast_id.clone()).collect();
+            let about: BTreeSet<_> = wave.iter().map(|t| t.bundle.broadcast_id.clone()).collect();
             let lanes = wave.len().div_ceil(10).min(self.lines(state)).max(1);
-            let ended = self.wave(&id, wave, lanes, state, &mut stop, &mut later).await;
+            let ended = self.wave(wave, lanes, state, &mut stop, &mut sent).await;
             (stopped, halted) = (ended.stopped, ended.halted);
             if stopped.is_none() && ended.accepted {
-                state.prove(sent);
+                state.prove(about);
             }
         }
         if stopped.is_none() && was_all && !halted {
             stopped = state.trial.at_the_end().map(|stop| {
-                let words = later.first().map(|(_, a): &(Task, Answer)| a.words.clone());
+                let words = sent.answers.iter().find(|a| !is_certain(a)).map(|(_, a)| a.words.clone());
                 (stop, words.unwrap_or_default())
             });
         }
@@ -246,7 +259,11 @@ impl Courier {
             state.meet_afresh();
             detour = self.carrier.fail_over();
         }
-        self.settle(&id, &later, &broadcasts, stopped.as_ref(), detour).await?;
+        if stopped.is_none() && !halted && sent.answers.iter().all(is_certain) {
+            state.sent.push(sent);
+        } else {
+            self.settle(&sent, stopped.as_ref(), detour).await?;
+        }
         if stopped.is_none() {
             self.notice_the_way(state).await?;
         }
@@ -259,56 +276,57 @@ impl Courier {
         Ok(stopped.is_some())
     }
 
-    /// Sends some tasks over so many lines and records what is certain.
+    /// Sends some tasks over so many lines and records what is certain as it comes; the last answers, and those that could
+    /// turn out to be the channel's fault, stay with the batch.
     async fn wave(
         &self,
-        id: &str,
         tasks: Vec<Task>,
         lanes: usize,
         state: &mut State,
         stop: &mut watch::Receiver<bool>,
-        later: &mut Vec<(Task, Answer)>,
+        sent: &mut Sent,
     ) -> Ended {
         let round = Arc::new(Round::new(tasks, lanes, std::mem::take(&mut state.trial)));
-        let (sender, mut answers) = mpsc::unbounded_channel();
+        let threads = self.carrier.threads().clamp(1, lanes);
         let mut workers = JoinSet::new();
-        for lane in 0..lanes {
-            let line = state.lines.pop();
-            workers.spawn(work(round.clone(), lane, line, self.carrier.clone(), sender.clone()));
+        for thread in 0..threads {
+            let some: FuturesUnordered<_> = (thread..lanes)
+                .step_by(threads)
+                .map(|lane| work(round.clone(), lane, state.lines.pop(), self.carrier.clone()))
+                .collect();
+            workers.spawn(some.collect::<Vec<_>>());
         }
-        drop(sender);
         let mut renew = tokio::time::interval(RENEW);
         renew.tick().await;
-        let mut some = Vec::new();
         let (mut listening, mut accepted) = (true, false);
         loop {
             tokio::select! {
                 biased;
                 _ = renew.tick() => {
-                    if !self.renew(id).await {
+                    if !self.renew(&sent.lease).await {
                         round.halt();
                     }
                 }
-                count = answers.recv_many(&mut some, BATCH) => {
-                    if count == 0 {
-                        break;
-                    }
-                    gather(&mut answers, &mut some).await;
-                    let (now_final, may_be_excused): (Vec<_>, Vec<_>) = some.drain(..).partition(is_certain);
-                    self.note(&now_final);
-                    accepted |= now_final.iter().any(|(_, a)| a.verdict == Verdict::Accepted);
-                    later.extend(may_be_excused);
-                    self.record(id, &now_final, &round).await;
+                () = round.answers() => {
+                    let (now_final, may_be_excused): (Vec<_>, Vec<_>) =
+                        round.take_answers().into_iter().partition(is_certain);
+                    accepted |= !now_final.is_empty();
+                    sent.answers.extend(may_be_excused);
+                    self.record(&sent.lease, &now_final, &round).await;
                 }
+                lines = workers.join_next() => match lines {
+                    Some(lines) => state.lines.extend(lines.unwrap_or_default().into_iter().flatten()),
+                    None => break,
+                },
                 _ = stop.changed(), if listening => {
                     listening = false;
                     round.halt();
                 }
             }
         }
-        while let Some(line) = workers.join_next().await {
-            state.lines.extend(line.ok().flatten());
-        }
+        let last = round.take_answers();
+        accepted |= last.iter().any(is_certain);
+        sent.answers.extend(last);
         let halted = round.is_halted();
         let mut verdict = round.verdict();
         state.trial = std::mem::take(&mut verdict.trial);
@@ -331,7 +349,17 @@ impl Courier {
             let now = self.now();
             let outcomes: Vec<_> = answers.iter().map(|(t, a)| outcome::of(&t.delivery, a, now, 0)).collect();
             match self.try_record(id, &outcomes).await {
-                Ok(()) => return,
+                Ok(()) => {
+                    for (task, _) in answers {
+                        self.around.meter.note(
+                            self.channel(),
+                            DeliveryState::Accepted,
+                            task.bundle.made_at,
+                            now,
+                        );
+                    }
+                    return;
+                }
                 Err(error) => {
                     round.halt();
                     if !warned {
@@ -344,78 +372,11 @@ impl Courier {
         }
     }
 
-    /// Counts what was accepted.
-    fn note(&self, accepted: &[(Task, Answer)]) {
-        let now = self.now();
-        for (task, _) in accepted {
-            self.around.meter.note(self.channel(), DeliveryState::Accepted, task.bundle.made_at, now);
-        }
-    }
-
     async fn try_record(&self, id: &str, outcomes: &[Outcome]) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         delivery::record(&mut tx, id, outcomes, self.now()).await?;
         tx.commit().await
     }
-
-    /// Ends a batch: records what waited for the end, puts back what was not sent, and stops the channel if it must.
-    async fn settle(
-        &self,
-        id: &str,
-        later: &[(Task, Answer)],
-        broadcasts: &BTreeSet<BroadcastId>,
-        stopped: Option<&Stopped>,
-        detour: bool,
-    ) -> Result<(), StoreError> {
-        let now = self.now();
-        let (mut outcomes, mut suppressions) = (Vec::new(), Vec::new());
-        for (task, answer) in later {
-            let c: &Claimed = &task.delivery;
-            if stopped.is_some_and(|(stop, _)| is_excused(answer.verdict, *stop)) {
-                outcomes.push(outcome::excused(c, answer, now));
-            } else {
-                outcomes.push(outcome::of(c, answer, now, self.number()));
-                suppressions.extend(outcome::suppression(c, answer, self.channel(), now));
-            }
-        }
-        for (outcome, (task, _)) in outcomes.iter().zip(later) {
-            self.around.meter.note(self.channel(), outcome.state, task.bundle.made_at, now);
-        }
-        let mut tx = self.store.begin().await?;
-        delivery::record(&mut tx, id, &outcomes, now).await?;
-        suppression::add(&mut tx, &suppressions).await?;
-        delivery::release(&mut tx, id, now).await?;
-        lease::end(&mut tx, id).await?;
-        for b in broadcasts {
-            broadcast::finish_if_done(&mut tx, b, now).await?;
-        }
-        let mut held = None;
-        if let Some((stop, words)) = stopped.filter(|_| !detour) {
-            // Another node may have been first; its words stand.
-            let known = channel::get(&mut tx, self.channel()).await?;
-            if !known.is_some_and(|h| h.failing) {
-                channel::set(&mut tx, &hold::stopped(self.channel(), *stop, words, now)).await?;
-                let waiting = delivery::waiting(&mut tx, self.channel()).await?;
-                let what = (stop.in_words(), words.as_str(), waiting);
-                alarm::tell_stopped(&mut tx, &self.settings, &self.random, self.channel(), what, now).await?;
-                held = Some(what);
-            }
-        }
-        tx.commit().await?;
-        if let Some((reason, words, waiting)) = held {
-            self.around.nudge();
-            tracing::error!(reason, said = %words, waiting, "mail is held until the mail server takes it again");
-        }
-        Ok(())
-    }
-}
-
-/// Waits a moment for more answers, so that one commit serves many: a commit for each would cost more than all the rest.
-/// What a kill within that moment leaves unrecorded is sent again with the same Message-ID.
-async fn gather(answers: &mut mpsc::UnboundedReceiver<(Task, Answer)>, some: &mut Vec<(Task, Answer)>) {
-    let more = async { while some.len() < GROUP && answers.recv_many(some, GROUP).await > 0 {} };
-    // Running out of time is the usual end.
-    let _ = tokio::time::timeout(GATHER, more).await;
 }
 
 /// How a wave ended.

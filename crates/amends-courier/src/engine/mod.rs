@@ -2,7 +2,7 @@
 //! run on every node at once, and safe to be ended at any moment: what is not recorded is sent again as the same
 //! message.
 //!
-//! One turn: take back what dead nodes held → write down who gets what is new → claim a batch → send it over several
+//! One turn: take back what dead nodes held → claim a batch, writing down who gets what is new as needed → send it over several
 //! lines → record. No transaction is open while something is sent. When the channel fails, nothing is claimed any more:
 //! everything waits in the store, and a single message asks from time to time whether it is mended.
 
@@ -12,6 +12,7 @@ mod detour;
 pub(crate) mod order;
 mod probe;
 mod round;
+mod settle;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -85,6 +86,8 @@ pub struct Courier {
 struct State {
     /// Claimed while the last batch was sent; sent next.
     ahead: Option<batch::Batch>,
+    /// Sent, and settled while the next one is sent.
+    sent: Vec<settle::Sent>,
     lines: Vec<Box<dyn Line>>,
     used: Instant,
     trial: Trial,
@@ -107,6 +110,7 @@ impl State {
     fn new() -> Self {
         Self {
             ahead: None,
+            sent: Vec::new(),
             lines: Vec::new(),
             used: Instant::now(),
             trial: Trial::default(),
@@ -213,18 +217,9 @@ impl Courier {
             }
         }
         self.close_lines().await;
-        if let Err(error) = self.give_back_ahead(&mut *self.state.lock().await).await {
+        if let Err(error) = self.put_down(&mut *self.state.lock().await).await {
             tracing::warn!(%error, "what was claimed is put back by the next start");
         }
-    }
-
-    /// Puts back what was claimed ahead. While the store cannot take it, it stays in our hands.
-    async fn give_back_ahead(&self, state: &mut State) -> Result<(), StoreError> {
-        if let Some(ahead) = &state.ahead {
-            self.give_back(ahead).await?;
-            state.ahead = None;
-        }
-        Ok(())
     }
 
     async fn close_lines(&self) {
@@ -248,18 +243,18 @@ impl Courier {
         let glance = self.glance().await?;
         if glance.expired {
             // Nothing of what was claimed ahead was sent: it goes back without having been tried.
-            self.give_back_ahead(&mut state).await?;
+            self.put_down(&mut state).await?;
             aftermath::take_back(&self.store, None, self.now()).await?;
-        }
-        if glance.to_plan && state.ahead.is_none() {
-            self.plan().await?;
         }
         if *stop.borrow() {
             return Ok(Turn::Idle(None));
         }
         if let Some(health) = glance.health.as_ref().filter(|h| h.failing) {
-            // Another node stopped the channel.
-            self.give_back_ahead(&mut state).await?;
+            // Another node may have stopped the channel.
+            self.put_down(&mut state).await?;
+            if glance.to_plan && plan::some(&self.store, &self.settings, &self.clock, &self.random).await? {
+                return Ok(Turn::More);
+            }
             let now = self.now();
             let due = health.next_probe_at.is_none_or(|at| at <= now || at > now + FURTHEST);
             return if due {
@@ -269,6 +264,7 @@ impl Courier {
             };
         }
         let due = state.ahead.is_some()
+            || !state.sent.is_empty()
             || glance.to_plan
             || glance.expired
             || glance.next_due.is_some_and(|at| at <= self.now());
@@ -292,10 +288,6 @@ impl Courier {
             health: channel::get(&mut tx, self.channel()).await?,
             next_due: delivery::next_due(&mut tx, self.channel()).await?,
         })
-    }
-
-    async fn plan(&self) -> Result<(), StoreError> {
-        plan::some(&self.store, &self.settings, &self.clock, &self.random).await
     }
 
     async fn take_back_own(&self) -> Result<(), StoreError> {

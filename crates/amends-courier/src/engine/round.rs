@@ -4,12 +4,19 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::channel::{Answer, Carrier, Line, LineEnd, Task};
 use crate::judge::Verdict;
 use crate::trial::{Stop, Trial};
+
+/// Answers are written down together when there are so many, or after so long: a commit for each would cost more than all
+/// the rest. What a kill within that moment leaves unrecorded is sent again with the same Message-ID.
+const GROUP: usize = 500;
+const GATHER: Duration = Duration::from_millis(25);
 
 /// Why the channel was stopped, with the words that did it.
 pub(super) type Stopped = (Stop, String);
@@ -26,7 +33,14 @@ pub(super) struct Round {
     shared: Mutex<VecDeque<Task>>,
     /// What one line must take: several messages to one address, and what came back to it.
     lanes: Vec<Mutex<VecDeque<Task>>>,
+    /// What came back and is not written down yet. Whoever writes it is woken for the first one and for enough of them,
+    /// not for each.
+    answers: Mutex<Vec<(Task, Answer)>>,
+    first: Notify,
+    enough: Notify,
     halted: AtomicBool,
+    /// Lanes that have not ended.
+    at_work: AtomicUsize,
     /// Lines that are at work.
     open: AtomicUsize,
     verdict: Mutex<RoundVerdict>,
@@ -58,7 +72,11 @@ impl Round {
         Self {
             shared: Mutex::new(shared),
             lanes: queues.into_iter().map(Mutex::new).collect(),
+            answers: Mutex::default(),
+            first: Notify::new(),
+            enough: Notify::new(),
             halted: AtomicBool::new(false),
+            at_work: AtomicUsize::new(lanes),
             open: AtomicUsize::new(0),
             verdict: Mutex::new(RoundVerdict { trial, stopped: None, crowded: false }),
         }
@@ -96,6 +114,38 @@ impl Round {
         !(self.is_halted() || self.lane(lane).is_empty() && self.shared().is_empty())
     }
 
+    fn unwritten(&self) -> MutexGuard<'_, Vec<(Task, Answer)>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there are answers to write down: enough of them, or some and a moment has passed.
+    pub(super) async fn answers(&self) {
+        while self.unwritten().is_empty() {
+            self.first.notified().await;
+        }
+        // Running out of time is the usual end.
+        let _ = timeout(GATHER, self.enough.notified()).await;
+    }
+
+    /// The answers that are not written down yet.
+    pub(super) fn take_answers(&self) -> Vec<(Task, Answer)> {
+        std::mem::take(&mut self.unwritten())
+    }
+
+    fn answered(&self, task: Task, answer: Answer) {
+        self.note(&task, &answer);
+        let count = {
+            let mut answers = self.unwritten();
+            answers.push((task, answer));
+            answers.len()
+        };
+        match count {
+            1 => self.first.notify_one(),
+            GROUP => self.enough.notify_one(),
+            _ => {}
+        }
+    }
+
     fn note(&self, task: &Task, answer: &Answer) {
         let mut verdict = self.verdict();
         if let Some(stop) = verdict.trial.note(hash(&task.delivery.id), answer.verdict)
@@ -122,9 +172,22 @@ const BARREN: usize = 2;
 pub(super) async fn work(
     round: Arc<Round>,
     lane: usize,
-    mut line: Option<Box<dyn Line>>,
+    line: Option<Box<dyn Line>>,
     carrier: Arc<dyn Carrier>,
-    answers: mpsc::UnboundedSender<(Task, Answer)>,
+) -> Option<Box<dyn Line>> {
+    let line = work_off(&round, lane, line, &*carrier).await;
+    if round.at_work.fetch_sub(1, Ordering::Relaxed) == 1 {
+        // Nobody needs to wait for more answers.
+        round.enough.notify_one();
+    }
+    line
+}
+
+async fn work_off(
+    round: &Round,
+    lane: usize,
+    mut line: Option<Box<dyn Line>>,
+    carrier: &dyn Carrier,
 ) -> Option<Box<dyn Line>> {
     let mut barren = 0;
     while round.has_more(lane) {
@@ -155,9 +218,7 @@ pub(super) async fn work(
                     return;
                 }
                 carried |= !matches!(answer.verdict, Verdict::NotSent | Verdict::Unknown);
-                round.note(&task, &answer);
-                // Nobody listens only if the batch was given up; then the lease brings the message back.
-                let _ = answers.send((task, answer));
+                round.answered(task, answer);
             })
             .await;
         round.open.fetch_sub(1, Ordering::Relaxed);

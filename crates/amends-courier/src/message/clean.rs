@@ -43,7 +43,8 @@ pub(super) fn prose(text: &str) -> String {
 
 /// An address of the web for a link: printable ASCII only, so that it can neither break out nor pretend.
 pub(super) fn url(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_graphic() && !"<>\"'`\\".contains(*c)).collect()
+    let may_stand = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\'' | '`' | '\\');
+    text.chars().filter(|c| may_stand(*c)).collect()
 }
 
 /// In one line, the marks that only steer direction are of no use either.

@@ -268,6 +268,11 @@ impl Draft {
         }
     }
 
+    /// The envelope sender of one delivery.
+    pub fn envelope_sender(&self, delivery_id: &str) -> String {
+        self.head.envelope_sender(delivery_id)
+    }
+
     /// The Message-ID for one delivery, with its brackets.
     pub fn message_id(&self, delivery_id: &str) -> String {
         format!("<{}.{}@{}>", self.thread.id, token(delivery_id), self.head.domain())

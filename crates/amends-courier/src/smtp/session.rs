@@ -291,12 +291,16 @@ impl Session {
 /// Copies a message and ends it: a line that begins with a dot gets a second one (RFC 5321 §4.5.2).
 fn dot_stuffed(message: &[u8], out: &mut Vec<u8>) {
     out.reserve(message.len() + 64);
-    for line in message.split_inclusive(|b| *b == b'\n') {
-        if line.first() == Some(&b'.') {
-            out.push(b'.');
-        }
-        out.extend_from_slice(line);
+    if message.starts_with(b".") {
+        out.push(b'.');
     }
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(message, b"\n.") {
+        out.extend_from_slice(&message[from..=at]);
+        out.push(b'.');
+        from = at + 1;
+    }
+    out.extend_from_slice(&message[from..]);
     if !message.ends_with(b"\r\n") {
         out.extend_from_slice(b"\r\n");
     }
