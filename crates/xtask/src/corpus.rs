@@ -26,8 +26,10 @@ pub struct Arguments {
 }
 
 /// Rules that report two places which cannot both be true.
-const CONTRADICTIONS: [&str; 12] =
-    ["T04", "T06", "T08", "T09", "T10", "T11", "T12", "T16", "I03", "I11", "C03", "C10"];
+const CONTRADICTIONS: [&str; 16] = [
+    "T04", "T06", "T08", "T09", "T10", "T11", "T12", "T16", "T22", "I03", "I06", "I11", "I12", "I13", "C03",
+    "C10",
+];
 
 /// Runs everything and prints the figures; whether all evaluators ran.
 ///

@@ -220,14 +220,18 @@ fn from_text(document: &Document<'_>, context: &Context, block: &Block) -> Actio
     let lower = text.to_ascii_lowercase();
     let checked = block.item.and_then(|item| item.checked) == Some(true);
     let done = checked || ["(done", "[done", "**done", "done:", "✅"].iter().any(|mark| lower.contains(mark));
+    let closing = closing(context, text);
     let due = labelled(text, &lower, &["due:", "due by", "due", "deadline:", "eta:", "until", "by"])
-        .filter(|value| date_in(context, value).is_some());
+        .filter(|value| date_in(context, value).is_some())
+        .or_else(|| closing.due.map(str::to_owned));
     Action {
         text: clipped(text),
         line: document.line(span.start),
         span,
         owner: labelled(text, &lower, &["owner:", "assignee:", "assigned to", "responsible:", "dri:"])
-            .or_else(|| handle(text)),
+            .map(|owner| person(context, &owner).to_owned())
+            .or_else(|| handle(text))
+            .or_else(|| closing.owner.map(str::to_owned)),
         due_date: due.as_deref().and_then(|due| date_in(context, due)),
         due,
         tracker: tracker(text).or_else(|| link(document.slice(block.span))),
@@ -235,6 +239,76 @@ fn from_text(document: &Document<'_>, context: &Context, block: &Block) -> Actio
         strength: Strength::Administrative,
         verifiable: false,
     }
+}
+
+/// Who and until when, where they close an action without labels: "(Jonas, 30 May)", "— Carla — 2025-09-05", "Hanna, by
+/// 12 December".
+#[derive(Clone, Copy, Debug, Default)]
+struct Closing<'t> {
+    owner: Option<&'t str>,
+    due: Option<&'t str>,
+}
+
+/// Most parts that close an action.
+const PARTS: usize = 4;
+
+fn closing<'t>(context: &Context, text: &'t str) -> Closing<'t> {
+    let line = text.trim_end_matches(['.', ' ']);
+    let inside = line.strip_suffix(')').and_then(|line| line.rsplit_once('(')).map(|(_, inside)| inside);
+    let parts: Vec<&str> = match inside {
+        Some(inside) => inside.split([',', ';']).collect(),
+        None => {
+            let dash = [" — ", " – ", " - "].into_iter().find(|dash| line.contains(dash));
+            let dashed: Vec<&str> = dash.map(|dash| line.split(dash).skip(1).collect()).unwrap_or_default();
+            if dashed.is_empty() {
+                let last =
+                    line.rsplit(". ").next().filter(|last| last.len() < line.len()).unwrap_or_default();
+                last.split(',').collect()
+            } else {
+                dashed
+            }
+        }
+    };
+    if parts.is_empty() || parts.len() > PARTS {
+        return Closing::default();
+    }
+    let parts =
+        parts.into_iter().map(|part| part.trim().trim_start_matches("by ").trim_start_matches("due "));
+    let mut closing = Closing::default();
+    for part in parts {
+        if date_in(context, part).is_some() && part.len() <= 24 {
+            closing.due = closing.due.or(Some(part));
+        } else if is_name(part) {
+            closing.owner = closing.owner.or(Some(part));
+        }
+    }
+    // A name alone may be anything; with a date it is the owner.
+    if closing.due.is_some() { closing } else { Closing::default() }
+}
+
+/// One to three words with a capital each, and nothing else: "Ada", "Ada Lovelace", "D. Okafor".
+fn is_name(part: &str) -> bool {
+    let words = part.split_whitespace();
+    let named = |word: &str| {
+        word.starts_with(char::is_uppercase)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’'))
+            && !word.chars().skip(1).all(char::is_uppercase)
+    };
+    (1..=3).contains(&words.clone().count()) && words.clone().all(named)
+}
+
+/// The name before ", due 2024-10-20" or ". Due 3 July".
+fn person<'t>(context: &Context, owner: &'t str) -> &'t str {
+    let end = owner
+        .match_indices([',', '.', '—', '–'])
+        .find(|(at, mark)| {
+            let rest = owner[at + mark.len()..].trim_start();
+            let lower = rest.to_lowercase();
+            ["due", "by ", "until", "deadline", "eta"].iter().any(|word| lower.starts_with(word))
+                || date_in(context, clip(rest, 24)).is_some()
+        })
+        .map_or(owner.len(), |(at, _)| at);
+    owner[..end].trim()
 }
 
 fn clipped(text: &str) -> String {

@@ -39,10 +39,13 @@ impl Cues {
         let mut cues = Cues::default();
         let mut live = false;
         for hit in phrase::find(Scope::Cue, text) {
-            if negated(text, hit.start) || denied(&text[hit.start..hit.end]) {
+            let means = MEANS.get(hit.number()).copied().flatten();
+            // "Could not be reached" is an effect because of its "not".
+            let denies = !matches!(means, Some(Means::Effect)) && denied(&text[hit.start..hit.end]);
+            if negated(text, hit.start) || denies {
                 continue;
             }
-            match MEANS.get(hit.number()).copied().flatten() {
+            match means {
                 Some(Means::Kind(kind, weight)) => cues.raise(kind, weight),
                 Some(Means::Effect) => cues.effect = true,
                 Some(Means::Rehearsal) => cues.rehearsal = true,

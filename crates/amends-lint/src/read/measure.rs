@@ -242,7 +242,8 @@ fn one_length(words: &[Word<'_>], at: usize) -> Option<Length> {
     }
     // "40min", "1h", "47-minute".
     let digits = lower.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    if digits > 0 && digits < lower.len() {
+    // "3.7M failed requests" are millions.
+    if digits > 0 && digits < lower.len() && &words[at].text[digits..] != "M" {
         let number: f64 = lower[..digits].parse().ok()?;
         return length(number, unit(lower[digits..].trim_start_matches('-'))?, 1);
     }

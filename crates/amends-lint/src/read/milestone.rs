@@ -168,8 +168,21 @@ impl<'m> Chooser<'_, 'm> {
         };
         let changed = || strongest_first(&earlier, Kind::Trigger, 3);
         let range = || self.range().map(|(start, _)| start);
-        said.or_else(|| strongest_first(self.front, Kind::Start, 5))
+        // Where no row says so outright, the one at which the range of the summary begins is it.
+        let agreed = || {
+            let start = range().filter(|start| start.moment.origin != Origin::Row)?;
+            let row = rows.iter().copied().find(|row| row.local == start.local)?;
+            (row.weight(Kind::Detected) < 4).then_some(row)
+        };
+        let outright = strongest_first(&earlier, Kind::Start, 6);
+        let ranged = || range().filter(|start| start.moment.origin != Origin::Row);
+        outright
+            .or_else(agreed)
+            .or(said)
+            .or_else(|| strongest_first(self.front, Kind::Start, 5))
             .or_else(felt)
+            .or_else(|| strongest_first(self.prose, Kind::Start, 5))
+            .or_else(ranged)
             .or_else(changed)
             .or_else(|| strongest_first(self.prose, Kind::Start, 4))
             .or_else(range)
@@ -180,6 +193,17 @@ impl<'m> Chooser<'_, 'm> {
                 first.filter(|first| first.weight(Kind::Detected) < 4)
             })
             .or_else(|| strongest_first(self.prose, Kind::Trigger, 3))
+            .or_else(|| self.first_told(detected))
+    }
+
+    /// Where no words say what began when, the first time of a story whose end is told.
+    fn first_told(&self, detected: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
+        let end = detected.or_else(|| strongest_first(self.prose, Kind::Resolved, 4))?;
+        let first = self.prose.iter().copied().min_by_key(|candidate| candidate.local)?;
+        (first.local < end.local
+            && end.local.date() == first.local.date()
+            && end.moment.origin == Origin::Prose)
+            .then_some(first)
     }
 
     fn detected(&self, start: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
@@ -265,12 +289,9 @@ impl<'m> Chooser<'_, 'm> {
 
     /// "Between 21:27 and 07:27 the site could not be reached": both ends.
     fn range(&self) -> Option<(Candidate<'m>, Candidate<'m>)> {
-        let (start, until) = self
-            .prose
-            .iter()
-            .chain(self.rows)
-            .filter(|candidate| candidate.moment.cues.effect)
-            .find_map(|candidate| Some((*candidate, candidate.moment.until?)))?;
+        let effect = |candidate: &&Candidate<'m>| candidate.moment.cues.effect;
+        let long = |candidate: &Candidate<'m>| Some((*candidate, candidate.moment.until?));
+        let (start, until) = self.prose.iter().chain(self.rows).filter(effect).find_map(long)?;
         Some((start, Candidate { local: until, far: true, ..start }))
     }
 }

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod front;
 mod measure;
 mod milestone;
+pub(crate) mod number;
 pub mod section;
 pub mod span;
 pub mod strength;

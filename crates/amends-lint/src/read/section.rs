@@ -74,7 +74,9 @@ impl Kinds {
     /// The topics that the words of a heading (or label) name.
     pub fn of_heading(title: &str) -> Kinds {
         let title = title.to_lowercase().replace(['’', '‘'], "'");
-        let mut kinds = Kinds::NONE;
+        let whole = title.trim_matches(|c: char| !c.is_alphanumeric());
+        let named = WHOLE_HEADINGS.iter().filter(|(phrase, _)| whole == *phrase);
+        let mut kinds = named.fold(Kinds::NONE, |all, (_, kind)| all | *kind);
         let mut inside = false;
         for (at, c) in title.char_indices() {
             // At the start of a word, or at a mark.
@@ -118,6 +120,7 @@ const HEADINGS: &[(&str, Kinds)] = &[
     ("lead up", Kinds::TIMELINE),
     ("lead-up", Kinds::TIMELINE),
     ("event log", Kinds::TIMELINE),
+    ("what happened when", Kinds::TIMELINE),
     ("summary", Kinds::SUMMARY),
     ("overview", Kinds::SUMMARY),
     ("abstract", Kinds::SUMMARY),
@@ -138,6 +141,11 @@ const HEADINGS: &[(&str, Kinds)] = &[
     ("identified", Kinds::DETECTION),
     ("how was this discovered", Kinds::DETECTION),
     ("how did we find", Kinds::DETECTION),
+    ("how did we notice", Kinds::DETECTION),
+    ("how we found", Kinds::DETECTION),
+    ("how we noticed", Kinds::DETECTION),
+    ("how it was found", Kinds::DETECTION),
+    ("how it was noticed", Kinds::DETECTION),
     ("how was it detected", Kinds::DETECTION),
     ("root cause", Kinds::CAUSE),
     ("cause", Kinds::CAUSE),
@@ -189,6 +197,14 @@ const HEADINGS: &[(&str, Kinds)] = &[
     ("going forward", Kinds::ACTIONS),
     ("looking forward", Kinds::ACTIONS),
     ("moving forward", Kinds::ACTIONS),
+    ("what we have done", Kinds::ACTIONS),
+    ("what we've done", Kinds::ACTIONS),
+    ("what we did to prevent", Kinds::ACTIONS),
+    ("what we are changing", Kinds::ACTIONS),
+    ("what we're changing", Kinds::ACTIONS),
+    ("what we changed", Kinds::ACTIONS),
+    ("what are we changing", Kinds::ACTIONS),
+    ("how we will", Kinds::ACTIONS),
     ("todo", Kinds::ACTIONS),
     ("to do", Kinds::ACTIONS),
     ("to-do", Kinds::ACTIONS),
@@ -246,6 +262,27 @@ const HEADINGS: &[(&str, Kinds)] = &[
     ("metrics", Kinds::FIGURES),
     ("figures", Kinds::FIGURES),
     ("time to ", Kinds::FIGURES),
+];
+
+/// Headings that mean something by themselves only.
+const WHOLE_HEADINGS: &[(&str, Kinds)] = &[
+    ("next", Kinds::ACTIONS),
+    ("what's next", Kinds::ACTIONS),
+    ("what next", Kinds::ACTIONS),
+    ("fixes", Kinds::ACTIONS),
+    ("why", Kinds::CAUSE),
+    ("what broke", Kinds::CAUSE),
+    ("events", Kinds::TIMELINE),
+    ("history", Kinds::TIMELINE),
+    ("in short", Kinds::SUMMARY),
+    ("in brief", Kinds::SUMMARY),
+    ("narrative", Kinds::SUMMARY),
+    ("description", Kinds::SUMMARY),
+    ("scope", Kinds::IMPACT),
+    ("conclusions", Kinds::LESSONS),
+    ("conclusion", Kinds::LESSONS),
+    ("discovery", Kinds::DETECTION),
+    ("prevention", Kinds::ACTIONS),
 ];
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ struct Place {
     section: usize,
     /// The zone that the head of its column names.
     column: Option<Zone>,
+    /// True before "the next day".
+    day_after: bool,
 }
 
 impl Reader<'_, '_> {
@@ -94,6 +96,7 @@ impl Reader<'_, '_> {
                     cues,
                     section: 0,
                     column: None,
+                    day_after: false,
                 },
             );
         }
@@ -112,6 +115,7 @@ impl Reader<'_, '_> {
         }
         let text = block.text.as_str();
         let mentions = &block.mentions;
+        let closes = |mention: &Mention| closes_row(block, mention);
         let opens: Vec<bool> = mentions.iter().map(|mention| opens_row(block, mention)).collect();
         let mut row_ends = vec![text.len(); mentions.len()];
         for at in (1..mentions.len()).rev() {
@@ -122,8 +126,17 @@ impl Reader<'_, '_> {
         let mut zoned = false;
         for (at, mention) in mentions.iter().enumerate() {
             let column = self.column(block, mention);
+            let label = || label_before(block, mention).filter(|_| !within_row(block, &opens[..at]));
             let (origin, said): (Origin, Option<Arc<str>>) = if title {
                 (Origin::Title, None)
+            } else if let (true, Some(label)) = (opens[at] && closes(mention), label()) {
+                // "Incident start | 17:42" in a table of fields.
+                (Origin::Label, Some(label.into()))
+            } else if let (true, Some((start, end))) =
+                (opens[at] && closes(mention), cell_before(block, mention))
+            {
+                // "The first error is seen | 17:42" in a timeline whose times come last.
+                (Origin::Row, Some(text.get(start..end).unwrap_or_default().trim().into()))
             } else if opens[at] {
                 // The same time again, in the zone of the next column.
                 if column.is_some() && std::mem::replace(&mut zoned, column.is_some()) {
@@ -137,9 +150,7 @@ impl Reader<'_, '_> {
                 let last = (at + 1..mentions.len()).take_while(silent).last().unwrap_or(at);
                 let rest = rest_of_row(self.document, index, &mentions[last], row_ends[last]);
                 (Origin::Row, Some(rest.into()))
-            } else if let Some(label) =
-                label_before(block, mention).filter(|_| !within_row(block, &opens[..at]))
-            {
+            } else if let Some(label) = label() {
                 (Origin::Label, Some(label.into()))
             } else {
                 (Origin::Prose, None)
@@ -149,6 +160,8 @@ impl Reader<'_, '_> {
                     let mut cues = Cues::of(&said);
                     if origin == Origin::Label {
                         label_cues(&mut cues, &said);
+                        // "Time: 12:08 PM to 1:30 PM" is the range in which something failed.
+                        cues.effect |= mention.until.is_some() && names_window(&said);
                     }
                     (said, cues)
                 }
@@ -162,8 +175,17 @@ impl Reader<'_, '_> {
                 }
             };
             let span = block.text.span(mention.start, mention.end);
-            let place =
-                Place { block: Some(index), origin, span, text: said, cues, section: block.section, column };
+            let day_after = says_day_after(text.get(mention.end..).unwrap_or_default());
+            let place = Place {
+                block: Some(index),
+                origin,
+                span,
+                text: said,
+                cues,
+                section: block.section,
+                column,
+                day_after,
+            };
             self.add(mention, place);
         }
     }
@@ -239,6 +261,12 @@ impl Reader<'_, '_> {
         };
         let Some(mut local) = on_day(day, time) else { return (None, Dated::Unknown) };
         let mut dated = dated;
+        if place.day_after
+            && dated != Dated::Written
+            && let Ok(next) = local.checked_add(Length::new().days(1))
+        {
+            (local, dated) = (next, Dated::Rolled);
+        }
         if row
             && dated != Dated::Written
             && let Some(last) = self.last_row
@@ -287,6 +315,27 @@ fn opens_row(block: &Block, mention: &Mention) -> bool {
     }
 }
 
+/// True if nothing stands behind the mention in its row of a table, and words before it.
+fn closes_row(block: &Block, mention: &Mention) -> bool {
+    let BlockKind::Row { .. } = &block.kind else { return false };
+    let text = block.text.as_str();
+    let behind = text.get(mention.end..).unwrap_or_default();
+    !behind.contains(char::is_alphanumeric) && cell_before(block, mention).is_some()
+}
+
+/// The first cell before that of a mention, if it says something.
+fn cell_before(block: &Block, mention: &Mention) -> Option<(usize, usize)> {
+    let BlockKind::Row { cells, .. } = &block.kind else { return None };
+    let text = block.text.as_str();
+    let words = |(start, end): &(usize, usize)| {
+        text.get(*start..*end).is_some_and(|cell| cell.contains(char::is_alphabetic))
+    };
+    let (start, end) = *cells.first().filter(|cell| words(cell))?;
+    // What begins with a time of its own is no name for the one behind it.
+    let timed = block.mentions.first().is_some_and(|first| first.start < end);
+    (!timed && end <= mention.start).then_some((start, end))
+}
+
 /// True for a time in the words of a row: "01:15: reports of 01:00 are sent".
 fn within_row(block: &Block, opened: &[bool]) -> bool {
     !matches!(block.kind, BlockKind::Row { .. }) && opened.contains(&true)
@@ -325,6 +374,16 @@ fn spaced(key: &str) -> String {
     words
 }
 
+/// True for what follows the time in "2:30 AM the next day", "01:15 (next morning)".
+fn says_day_after(behind: &str) -> bool {
+    let words = behind.trim_start_matches([' ', ',', '(', '*']);
+    let words = words.strip_prefix("on ").unwrap_or(words);
+    let words = words.strip_prefix("the ").unwrap_or(words);
+    ["next day", "following day", "next morning", "following morning", "day after,"]
+        .iter()
+        .any(|said| words.starts_with(said))
+}
+
 /// A label of one word says more than the same word in a sentence.
 fn label_cues(cues: &mut Cues, label: &str) {
     use super::facts::MilestoneKind as Kind;
@@ -333,6 +392,23 @@ fn label_cues(cues: &mut Cues, label: &str) {
         "end" | "ended" | "finished" | "over" => cues.raise(Kind::Resolved, 6),
         _ => {}
     }
+}
+
+/// True for a label that names the incident as a whole: "Time (PDT)", "Duration of the outage", "When".
+fn names_window(label: &str) -> bool {
+    let of =
+        ["the", "of", "and", "incident", "outage", "event", "service", "impact", "disruption", "utc", "date"];
+    let named =
+        ["time", "times", "when", "duration", "window", "period", "downtime", "outage", "incident", "impact"];
+    let outside = label.split('(').next().unwrap_or(label).to_lowercase();
+    let mut words = outside.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let mut names = false;
+    words.peek().is_some()
+        && words.all(|word| {
+            names |= named.contains(&word);
+            of.contains(&word) || named.contains(&word)
+        })
+        && names
 }
 
 /// The names of fields are clearer than words in a sentence.

@@ -27,6 +27,7 @@
 use crate::case::Case;
 use crate::finding::{Finding, Level};
 use crate::read::cues::Cues;
+use crate::prose::Sentence;
 use crate::read::facts::{Amount, Quantity};
 use crate::rule::Rule;
 use crate::phrase::Group;
@@ -34,6 +35,8 @@ use crate::phrase::Group;
 pub(crate) const RULE: Rule = Rule::new("I03", Level::Error, include_str!("i03.rs"), check);
 
 const SPARED: Group = Group::of("spared");
+const WENT: Group = Group::of("went-through");
+const SHARE: Group = Group::of("shares");
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let sentences: Vec<_> = case.sentences().filter(|sentence| !sentence.is_heading()).collect();
@@ -48,7 +51,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         let near = sentences.iter().skip(home.saturating_sub(3)).take(7);
         let exception = near.filter(|other| other.block == own.block && other.start != own.start).find(|other| {
             let words = other.words();
-            other.has(SPARED) && words.iter().take(4).any(|word| word.trim_end_matches('s') == noun)
+            let spared = other.has(SPARED) || (other.has(WENT) && other.has(SHARE));
+            spared && words.iter().take(8).any(|word| word.trim_end_matches('s') == noun)
         });
         if let Some(exception) = exception {
             let message = format!("‘{}’ were hurt, and another sentence says that some were not.", quantity.text);
@@ -59,7 +63,25 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
             );
         }
     }
+    findings.extend(sentences.iter().filter_map(nobody));
     findings
+}
+
+/// "Nobody could connect; staff in Warsaw were able to": the exception stands in the same sentence.
+fn nobody(sentence: &Sentence<'_>) -> Option<Finding> {
+    let words = sentence.words();
+    let at = words.iter().take(6).position(|word| matches!(*word, "nobody" | "noone"))?;
+    let negated = ["affected", "lost", "hurt", "noticed", "harmed", "else"];
+    if words.iter().skip(at + 1).take(4).any(|word| negated.contains(word)) {
+        return None;
+    }
+    let (_, spared) = sentence.find(SPARED).next()?;
+    let after = spared.start > sentence.span_of(at, at + 1).end;
+    after.then(|| {
+        Finding::at(sentence.span_of(at, at + 1), "Nobody, and the same sentence says that some could.")
+            .with(spared, "Here they could go on.")
+            .instead("Say which of them were hurt, and which were not.")
+    })
 }
 
 /// The thing counted, in the singular.

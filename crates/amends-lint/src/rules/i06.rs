@@ -70,8 +70,18 @@ fn differs(case: &Case<'_>, later: &Quantity, earlier: &Quantity) -> bool {
     if section(later.span) == section(earlier.span) {
         return false;
     }
+    // "shoppers got an error" counts shoppers: the words up to the one for people.
     let nouns = |quantity: &Quantity| -> Vec<String> {
-        quantity.noun.split_whitespace().map(|word| word.to_lowercase().trim_end_matches('s').to_owned()).collect()
+        let words = quantity.noun.split_whitespace().map(str::to_lowercase);
+        let mut nouns: Vec<String> = Vec::new();
+        for word in words {
+            let counted = USERS.has(&word);
+            nouns.push(word.trim_end_matches('s').to_owned());
+            if counted {
+                break;
+            }
+        }
+        nouns
     };
     let (later_nouns, earlier_nouns) = (nouns(later), nouns(earlier));
     let user = |noun: &String| USERS.has(noun) || USERS.has(&format!("{noun}s"));
@@ -87,9 +97,29 @@ fn differs(case: &Case<'_>, later: &Quantity, earlier: &Quantity) -> bool {
                 && a.min(b) >= 10.0
                 && !later.approximate
                 && !earlier.approximate
+                && hurt(case, later)
+                && hurt(case, earlier)
         }
         _ => false,
     }
+}
+
+/// True if the sentence tells how many were hurt, and of all of them: not how many of these complained, or each day.
+fn hurt(case: &Case<'_>, quantity: &Quantity) -> bool {
+    const PART: [&str; 23] = [
+        "of these", "of them", "of whom", "of which", "reported", "contacted", "complained", "wrote", "asked", "per ",
+        "each", "at most", "another", "additional", "remaining", "other", "later", "the first", "a further", "up to",
+        "at least", "still", "more than",
+    ];
+    let Some(block) = case.block_at(quantity.span.start) else { return false };
+    let text = block.text.as_str();
+    let Some(at) = text.find(quantity.text.as_str()) else { return false };
+    let start = text[..at].rfind(". ").map_or(0, |dot| dot + 2);
+    let end = text[at..].find(". ").map_or(text.len(), |dot| at + dot);
+    let sentence = text.get(start..end).unwrap_or_default();
+    let lower = sentence.to_lowercase();
+    let cues = crate::read::cues::Cues::of(sentence);
+    (cues.effect || lower.contains("affected")) && !PART.iter().any(|part| lower.contains(part))
 }
 
 /// "No application was able to …" outside the impact, when the impact tells of named parts only.

@@ -35,12 +35,17 @@ const LOST: Group = Group::of("lost");
 const DATA: Group = Group::of("data");
 const FATES: Group = Group::of("fates");
 
+/// "No orders were lost": there is nothing to tell about them.
+fn nothing(words: &[&str]) -> bool {
+    words.iter().take(4).any(|word| matches!(*word, "no" | "none" | "nothing" | "without" | "neither"))
+}
+
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let sectioned = case.has_section(Kinds::IMPACT | Kinds::STOPPED | Kinds::SUMMARY);
     let lost = case.sentences().find(|sentence| {
         let kinds = sentence.kinds();
         let told = kinds.has(Kinds::IMPACT | Kinds::STOPPED | Kinds::SUMMARY | Kinds::REGRET) || kinds.is_none() || !sectioned;
-        told && !kinds.has(Kinds::ACTIONS) && !sentence.is_heading() && sentence.has(LOST) && sentence.has(DATA)
+        told && !kinds.has(Kinds::ACTIONS) && !sentence.is_heading() && sentence.has(LOST) && sentence.has(DATA) && !nothing(&sentence.words())
     });
     let Some(sentence) = lost else { return Vec::new() };
     if case.sentences().any(|sentence| sentence.has(FATES)) {

@@ -44,6 +44,7 @@ rules! {
     t19
     t20
     t21
+    t22
 
     // Impact.
     i01
@@ -57,6 +58,8 @@ rules! {
     i09
     i10
     i11
+    i12
+    i13
 
     // Headings.
     h01

@@ -130,7 +130,8 @@ impl Stated<'_> {
             told if told >= 1440 && told % 1440 == 0 => 720,
             told if told >= 120 && told % 60 == 0 => 30,
             told if told >= 60 && told % 30 == 0 => 15,
-            told if told % 5 == 0 => 5,
+            told if told >= 20 && told % 5 == 0 => 5,
+            told if told % 5 == 0 => 2,
             _ => 0,
         };
         let room = match (self.labelled && self.of != DurationOf::Outage, self.duration.approximate) {
@@ -148,9 +149,19 @@ pub(super) fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stat
     let title = matches!(block.kind, BlockKind::Heading(1));
     let context = duration.context.trim_start_matches(['-', '*', ' ']);
     let before = context.find(duration.text.trim()).map_or("", |at| context.get(..at).unwrap_or_default());
-    let labelled = title || (before.len() <= 40 && before.trim_end_matches([' ', '*', '~']).ends_with([':', '|']));
+    let before = before.rsplit('\n').next().unwrap_or(before);
+    let before_label = before.trim_end_matches([' ', '*', '~', '≈']);
+    let label = label_cell(block, duration)
+        .or_else(|| (before.len() <= 40 && before_label.ends_with([':', '|'])).then_some(before_label));
+    let labelled = title || label.is_some();
     if labelled {
-        let of = duration.of.or(title.then_some(DurationOf::Outage))?;
+        let of = match label {
+            Some(label) if !title => of_label(label, duration.of)?,
+            _ => duration.of.unwrap_or(DurationOf::Outage),
+        };
+        return Some(Stated { duration, of, labelled });
+    }
+    if let Some(of) = measured_from(context, duration) {
         return Some(Stated { duration, of, labelled });
     }
     let summed = block.kinds.has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED) || block.kinds.is_none();
@@ -171,6 +182,47 @@ pub(super) fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stat
     let whole = (failing || WHOLE.is_in(context)) && !PARTS.is_in(context);
     let of = if detection { DurationOf::Detection } else { DurationOf::Outage };
     ((detection || (summed && whole)) && minutes(duration) >= 5).then_some(Stated { duration, of, labelled })
+}
+
+/// The cell before the one that holds the length and nothing else: "Duration | 1h 13m".
+fn label_cell<'b>(block: &'b crate::read::document::Block, duration: &Duration) -> Option<&'b str> {
+    let cells: Vec<&str> = block.cells().collect();
+    let at = cells.iter().position(|cell| cell.trim_start_matches(['~', '≈', ' ']).starts_with(duration.text.trim()))?;
+    cells.get(at.checked_sub(1)?).copied().filter(|label| label.len() <= 40 && !label.is_empty())
+}
+
+/// What a label says that its length is the length of: nothing for "Complete outage", which is a part.
+fn of_label(label: &str, told: Option<DurationOf>) -> Option<DurationOf> {
+    let lower = label.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let all = |known: &[&str]| words.iter().all(|word| known.contains(word));
+    match told {
+        Some(DurationOf::Outage) | None => {
+            let whole = all(&[
+                "total", "duration", "length", "downtime", "outage", "incident", "time", "of", "the", "impact",
+                "disruption", "interruption", "lasted", "event", "elapsed", "service", "overall", "and", "customer", "user",
+            ]);
+            let named = words.iter().any(|word| {
+                matches!(*word, "duration" | "length" | "downtime" | "lasted" | "elapsed" | "total" | "outage" | "impact" | "disruption")
+            });
+            (whole && named).then_some(DurationOf::Outage)
+        }
+        of => of,
+    }
+}
+
+/// "20 minutes after the first failed login" beside a word for noticing, "the incident was closed after 75 minutes".
+fn measured_from(context: &str, duration: &Duration) -> Option<DurationOf> {
+    let at = context.find(duration.text.trim())?;
+    let (before, after) = (context.get(..at)?.to_lowercase(), context.get(at + duration.text.trim().len()..)?.to_lowercase());
+    let noticed = ["notic", "alerted", "alerts", "detect", "paged", "discover", "found out", "fired"];
+    let first = ["after the first", "after the start", "after it began", "after it started", "after the beginning", "after impact"];
+    let from_first = first.iter().any(|words| after.trim_start().starts_with(words));
+    if from_first && noticed.iter().any(|word| before.contains(word)) {
+        return Some(DurationOf::Detection);
+    }
+    let ended = ["incident was closed after", "incident was over after", "incident was resolved after", "outage was over after", "outage ended after"];
+    ended.iter().any(|words| before.trim_end().ends_with(words)).then_some(DurationOf::Outage)
 }
 
 /// True if the sentence names no other length. Lengths of one sentence stand beside each other in the facts.

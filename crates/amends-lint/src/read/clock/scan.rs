@@ -111,7 +111,8 @@ impl Scan<'_> {
         for _ in 0..3 {
             let Some((next_at, approximate)) = self.across(mention.end) else { break };
             let Some(part) = self.part(next_at) else { break };
-            if !fits(&mention, &part) || (part.time.is_none() && self.has_own_time(&part)) {
+            let own = mention.time.is_some() && part.time.is_none() && self.has_own_time(&part);
+            if !fits(&mention, &part) || own {
                 break;
             }
             let replaces = matches!(part.date, Some(WrittenDate::Full(_) | WrittenDate::MonthDay(..)));

@@ -70,7 +70,11 @@ pub(super) fn label_before<'b>(block: &'b Block, mention: &Mention) -> Option<&'
     let short = !label.is_empty() && label.len() <= 40 && label.split_whitespace().count() <= 6;
     let tail_ends = match &block.kind {
         BlockKind::Row { .. } => tail.trim_start().starts_with('|') || tail.trim().is_empty(),
-        _ => tail.trim_matches([' ', '.', ')', '*', ',']).len() <= 12,
+        _ => {
+            let rest = tail.trim_matches([' ', '.', '*', ',']);
+            // "12:08 PM - 1:30 PM (19:08 - 20:30 UTC)": the same again, in brackets.
+            rest.trim_matches([')', '.']).len() <= 12 || (rest.starts_with('(') && rest.ends_with(')'))
+        }
     };
     let colon = line.trim_end().ends_with([':', '|']);
     let item = matches!(block.kind, BlockKind::Item | BlockKind::Row { .. });
@@ -87,6 +91,7 @@ pub(super) fn rest_of_row(
     let Some(block) = document.blocks.get(index) else { return String::new() };
     let text = block.text.as_str();
     let own = text.get(mention.end..rest_end.max(mention.end)).unwrap_or_default();
+    let own = if block.kind == BlockKind::Paragraph { first_lines(own) } else { own };
     let mut row =
         clip(own.trim_start_matches([' ', ':', '-', '–', '—', '|', ']', ')', '*', ',', '}', '#'])).to_owned();
     let heading = matches!(block.kind, BlockKind::Heading(_));
@@ -112,6 +117,19 @@ pub(super) fn rest_of_row(
         }
     }
     row.trim().to_owned()
+}
+
+/// The lines up to the first that ends with its sentence: in a paragraph without marks of a list what stands on the
+/// lines below is told of other times.
+fn first_lines(text: &str) -> &str {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if line.trim_end().ends_with(['.', '!', '?']) {
+            break;
+        }
+    }
+    &text[..end]
 }
 
 /// The sentences of one text, each read once however many times stand in it.
