@@ -318,7 +318,11 @@ fn headed_strength(head: Head, thing: Option<Thing>, open: bool, whole: &[Hit], 
         return by_thing(Strength::Administrative);
     }
     if head.administrative {
-        return if has("machine") && !open { Strength::Detect } else { Strength::Administrative };
+        return if has("machine") && !open && !has("people-verb") {
+            Strength::Detect
+        } else {
+            Strength::Administrative
+        };
     }
     let vague = open && !ensured && !has("machine");
     by_thing(if vague { Strength::Administrative } else { Strength::Enforce })

@@ -44,7 +44,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     for sentence in case.sentences().filter(|sentence| !sentence.kinds().has(Kinds::ACTIONS)) {
         told.extend(topic::stems(sentence.text()));
     }
-    if told.len() < 12 {
+    // A report of few words cannot tell everything that its actions are about.
+    if told.len() < 20 {
         return Vec::new();
     }
     let acts = case.facts().actions.iter().filter(|action| action.tracker.is_none() && !action.done);

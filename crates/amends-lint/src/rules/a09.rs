@@ -59,7 +59,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     };
     let said = |text: &str| ROOT.is_in(text) && (text.contains(" was ") || text.contains(" is "));
     let stated = |span: Span| case.kinds_at(span.start).has(Kinds::SUMMARY | Kinds::CAUSE);
-    let named = facts.causes.iter().filter(|cause| said(&cause.value) && stated(cause.span));
+    let names = |text: &str| super::c03::named(text).is_some();
+    let named = facts.causes.iter().filter(|cause| said(&cause.value) && names(&cause.value) && stated(cause.span));
     for cause in named.take(1) {
         judge(cause.span, &cause.value, 0.5, "cause");
     }

@@ -81,7 +81,14 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The part of the sentence behind ‘was’ or ‘by’.
-fn named(cause: &str) -> Option<&str> {
+pub(super) fn named(cause: &str) -> Option<&str> {
     let from = [" was caused by ", " caused by ", " was ", " is ", ": "].iter().find_map(|mark| cause.find(mark).map(|at| at + mark.len()));
-    cause.get(from?..)
+    let named = cause.get(from?..)?;
+    // "The root cause was confirmed the same day" names none.
+    let first = named.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    let found = [
+        "confirmed", "found", "determined", "known", "unknown", "unclear", "not", "still", "discovered", "established", "initially",
+        "quickly", "later", "never",
+    ];
+    (!found.contains(&first)).then_some(named)
 }

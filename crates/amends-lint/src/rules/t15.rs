@@ -44,7 +44,14 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let place = case.heading_of(Kinds::TIMELINE).unwrap_or_else(|| case.title_span());
-    let told = |kind: Kind| case.milestone(kind).is_some();
+    // Where no date is told the times are still there.
+    let undated = |kind: Kind| {
+        case.facts().moments.iter().any(|moment| moment.local.is_none() && moment.has_time && moment.cues.weight(kind) >= 2)
+    };
+    let felt = |kind: Kind| {
+        kind == Kind::Start && case.facts().moments.iter().any(|moment| moment.local.is_none() && moment.has_time && moment.cues.effect)
+    };
+    let told = |kind: Kind| case.milestone(kind).is_some() || undated(kind) || felt(kind);
     let timed = case.facts().moments.iter().any(|moment| moment.has_time);
     // An incident of weeks may be told in days.
     let days = case.facts().moments.iter().filter(|moment| moment.origin == Origin::Row && moment.local.is_some());
