@@ -25,10 +25,10 @@ pub struct Arguments {
     errors: bool,
 }
 
-/// Rules that report two places which cannot both be true.
-const CONTRADICTIONS: [&str; 16] = [
+/// Rules that report two places which cannot both be true, or what a template left in.
+const CONTRADICTIONS: [&str; 17] = [
     "T04", "T06", "T08", "T09", "T10", "T11", "T12", "T16", "T22", "I03", "I06", "I11", "I12", "I13", "C03",
-    "C10",
+    "C10", "R02",
 ];
 
 /// Runs everything and prints the figures; whether all evaluators ran.

@@ -45,7 +45,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         told.extend(topic::stems(sentence.text()));
     }
     // A report of few words cannot tell everything that its actions are about.
-    if told.len() < 20 {
+    if told.len() < 25 {
         return Vec::new();
     }
     let acts = case.facts().actions.iter().filter(|action| action.tracker.is_none() && !action.done);

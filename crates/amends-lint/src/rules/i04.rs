@@ -43,6 +43,13 @@ fn says_else(quantity: &Quantity) -> bool {
     first(&quantity.noun) == "other" || first(&quantity.text) == "most"
 }
 
+/// "It is easy to know how many members were added" counts nobody.
+fn asks(case: &Case<'_>, quantity: &Quantity) -> bool {
+    let before = case.document().source.get(..quantity.span.start).unwrap_or_default();
+    let word = before.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    word.eq_ignore_ascii_case("how")
+}
+
 /// True if they stand in sections apart, which may speak of different things.
 fn other_section(case: &Case<'_>, a: &Quantity, b: &Quantity) -> bool {
     let section = |quantity: &Quantity| case.block_at(quantity.span.start).map(|block| block.section);
@@ -54,6 +61,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         quantity.amount == Amount::Woolly
             && case.kinds_at(quantity.span.start).has(Kinds::SUMMARY | Kinds::IMPACT | Kinds::STOPPED | Kinds::REGRET)
             && !says_else(quantity)
+            && !asks(case, quantity)
             && quantity.noun.split_whitespace().take(3).any(|word| USERS.has(&word.to_lowercase()))
     };
     let mut places = case.facts().quantities.iter().filter(woolly);

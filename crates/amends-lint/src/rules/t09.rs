@@ -25,7 +25,7 @@
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
-use crate::read::facts::MilestoneKind;
+use crate::read::facts::{MilestoneKind, Origin};
 use crate::rule::Rule;
 use crate::times::{self, Mismatch};
 
@@ -33,7 +33,16 @@ pub(crate) const RULE: Rule = Rule::new("T09", Level::Error, include_str!("t09.r
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let kinds = [MilestoneKind::Mitigated, MilestoneKind::Resolved];
-    times::mismatches(case, &kinds).into_iter().map(finding).collect()
+    times::mismatches(case, &kinds).into_iter().filter(|mismatch| !tells_a_part(case, mismatch)).map(finding).collect()
+}
+
+/// A sentence whose end is long before the end of the whole tells that a part of it was over.
+fn tells_a_part(case: &Case<'_>, mismatch: &Mismatch<'_>) -> bool {
+    let Mismatch { stated, other, minutes } = mismatch;
+    let Some(start) = case.milestone(MilestoneKind::Start).and_then(|start| start.local) else { return false };
+    let whole = times::minutes(other.local.duration_since(start));
+    let early = stated.local > start && stated.local < other.local && *minutes > 60 && minutes * 4 > whole;
+    early && stated.moment.origin == Origin::Prose && stated.kind == MilestoneKind::Resolved
 }
 
 fn finding(mismatch: Mismatch<'_>) -> Finding {
