@@ -4,8 +4,9 @@ use amends_model::broadcast::Audience;
 use amends_model::preference::Course;
 use amends_model::{
     Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId,
+    SubscriberState,
 };
-use amends_store::delivery::Priority;
+use amends_store::delivery::{Claimed, Priority};
 use amends_store::{Store, StoreError, Tx, broadcast, delivery, subscriber};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,9 @@ use crate::sift::Sieve;
 /// Subscribers written down in one transaction. Ids and addresses follow no order, so each of them lies on a page of its own
 /// in the indexes: the more at once, the fewer pages are written for each. Others wait with their writing for some 0.1 s.
 const CHUNK: usize = 5_000;
+/// Steps of planning at most in one transaction of somebody who sends: what was said one after another goes together, in
+/// its order.
+const STEPS: usize = 8;
 
 /// What a content is called in the record: kind, thread, what it is about.
 fn place(content: &Content) -> (BroadcastKind, String, String) {
@@ -182,8 +186,9 @@ async fn enqueue_canary(
     of: &Broadcast,
     address: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some((content, _)) = broadcast::content(tx, &of.id).await? else { return Ok(()) };
+    hands: Option<Hands<'_>>,
+) -> Result<Vec<Claimed>, StoreError> {
+    let Some((content, _)) = broadcast::content(tx, &of.id).await? else { return Ok(vec![]) };
     let copy = Broadcast {
         id,
         kind: BroadcastKind::Canary,
@@ -195,8 +200,27 @@ async fn enqueue_canary(
     };
     broadcast::insert(tx, &copy, &content).await?;
     let d = delivery_of(&copy, To { channel: Channel::Email, address, subscriber: None }, now);
-    delivery::insert_many(tx, Priority::Single, std::slice::from_ref(&d)).await?;
-    Ok(())
+    write_down(tx, Priority::Single, vec![d], hands).await
+}
+
+/// Writes deliveries of one channel down; what the planner sends at once is answered, and in their hands already.
+async fn write_down(
+    tx: &mut Tx,
+    priority: Priority,
+    deliveries: Vec<Delivery>,
+    hands: Option<Hands<'_>>,
+) -> Result<Vec<Claimed>, StoreError> {
+    let Some(hands) = hands.filter(|hands| deliveries.first().is_some_and(|d| d.channel == hands.channel))
+    else {
+        delivery::insert_many(tx, priority, &deliveries).await?;
+        return Ok(vec![]);
+    };
+    let (mut due, others): (Vec<_>, Vec<_>) =
+        deliveries.into_iter().partition(|d| d.state == DeliveryState::Queued);
+    delivery::insert_many(tx, priority, &others).await?;
+    due.iter_mut().for_each(|d| d.state = DeliveryState::Sending);
+    let places = delivery::insert_leased(tx, priority, hands.lease, &due).await?;
+    Ok(places.into_iter().zip(due).filter_map(|(n, d)| Some(fresh(n?, d))).collect())
 }
 
 /// The id of a delivery follows from what it is: planning the same broadcast twice makes no second message, and its
@@ -249,19 +273,48 @@ pub struct Canary<'a> {
     pub id: BroadcastId,
 }
 
+/// Somebody who plans to send at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Hands<'a> {
+    pub(crate) channel: Channel,
+    /// Exists already.
+    pub(crate) lease: &'a str,
+    /// How many they can take, at least one.
+    pub(crate) room: usize,
+}
+
+/// What a step of planning brought.
+#[derive(Default)]
+struct Step {
+    /// Whether there was something to plan.
+    planned: bool,
+    /// What is in the planner's hands now.
+    taken: Vec<Claimed>,
+}
+
 /// Writes down the next recipients of the oldest broadcast that is not planned yet; answers whether there was one.
 /// The cursor moves in the same transaction: a crash repeats nothing and skips nobody.
 ///
 /// # Errors
 /// What the store says.
 pub async fn step(tx: &mut Tx, now: Timestamp, planning: Planning<'_>) -> Result<bool, StoreError> {
-    let Some((b, after)) = broadcast::to_plan(tx).await? else { return Ok(false) };
+    Ok(step_for(tx, now, planning, None).await?.planned)
+}
+
+async fn step_for(
+    tx: &mut Tx,
+    now: Timestamp,
+    planning: Planning<'_>,
+    hands: Option<Hands<'_>>,
+) -> Result<Step, StoreError> {
+    let Some((b, after)) = broadcast::to_plan(tx).await? else { return Ok(Step::default()) };
+    let mut taken = Vec::new();
     if let Some(canary) = planning.canary.filter(|_| after.is_empty() && carries(Channel::Email, b.kind)) {
-        enqueue_canary(tx, canary.id, &b, canary.address, now).await?;
+        taken = enqueue_canary(tx, canary.id, &b, canary.address, now, hands).await?;
     }
     let mut sieve = Sieve::new(tx, &b, planning.most_an_hour, now).await?;
     let (from, mut after) = reached(&after);
-    let mut left = CHUNK;
+    let mut left = hands.map_or(CHUNK, |hands| hands.room);
     let channels = Channel::ALL.iter().copied().filter(|c| *c >= from && carries(*c, b.kind));
     for channel in channels {
         if channel != from {
@@ -283,17 +336,32 @@ pub async fn step(tx: &mut Tx, now: Timestamp, planning: Planning<'_>) -> Result
             }
             deliveries.push(d);
         }
-        delivery::insert_many(tx, Priority::Broadcast, &deliveries).await?;
+        taken.extend(write_down(tx, Priority::Broadcast, deliveries, hands).await?);
         if let Some(last) = found.last().filter(|_| found.len() == left) {
             broadcast::plan_reached(tx, &b.id, &format!("{channel}/{}", last.id)).await?;
-            return Ok(true);
+            return Ok(Step { planned: true, taken });
         }
         left -= found.len();
     }
     broadcast::planned(tx, &b.id, now).await?;
     // Nobody to tell, or everybody suppressed: it is done already.
     broadcast::finish_if_done(tx, &b.id, now).await?;
-    Ok(true)
+    Ok(Step { planned: true, taken })
+}
+
+/// A delivery that was written down just now: nothing can have changed since.
+fn fresh(n: i64, d: Delivery) -> Claimed {
+    Claimed {
+        n,
+        subscriber_state: d.subscriber_id.is_some().then_some(SubscriberState::Confirmed),
+        id: d.id,
+        broadcast_id: d.broadcast_id,
+        subscriber_id: d.subscriber_id,
+        address: d.address,
+        attempts: 0,
+        created_at: d.created_at,
+        suppressed: false,
+    }
 }
 
 /// The channel and the subscriber that a planning cursor stands at.
@@ -304,22 +372,55 @@ fn reached(cursor: &str) -> (Channel, String) {
     }
 }
 
-/// Writes down the next recipients of what is new, with these settings; answers whether there were any.
-pub(crate) async fn next(
+async fn next(
     tx: &mut Tx,
     settings: &MailSettings,
     random: &Random,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+    hands: Option<Hands<'_>>,
+) -> Result<Step, StoreError> {
     let canary = settings.canary.as_deref().map(|address| {
         let mut id = [0; amends_model::ID_LENGTH];
         random(&mut id);
         Canary { address, id: BroadcastId::from_random(id) }
     });
-    step(tx, now, Planning { canary, most_an_hour: settings.most_an_hour }).await
+    step_for(tx, now, Planning { canary, most_an_hour: settings.most_an_hour }, hands).await
 }
 
-/// The same in a transaction of its own.
+/// Writes down the next recipients of what is new, for somebody who sends at once: what they have in hands now, and whether
+/// more is to be planned. Nothing if there is nothing to plan, or all of it is in another node's hands.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn into_hands(
+    tx: &mut Tx,
+    settings: &MailSettings,
+    random: &Random,
+    now: Timestamp,
+    hands: Hands<'_>,
+) -> Result<Option<(Vec<Claimed>, bool)>, StoreError> {
+    let mut taken: Option<Vec<Claimed>> = None;
+    for _ in 0..STEPS {
+        let had = taken.as_ref().map_or(0, Vec::len);
+        if had >= hands.room {
+            break;
+        }
+        let step = next(tx, settings, random, now, Some(Hands { room: hands.room - had, ..hands })).await?;
+        if !step.planned {
+            break;
+        }
+        taken.get_or_insert_default().extend(step.taken);
+    }
+    Ok(match taken {
+        Some(taken) => Some((taken, broadcast::is_any_to_plan(tx).await?)),
+        None => None,
+    })
+}
+
+/// Writes down the next recipients of what is new, for whoever sends it later; answers whether there were any.
+///
+/// # Errors
+/// What the store says.
 pub(crate) async fn some(
     store: &Store,
     settings: &MailSettings,
@@ -327,9 +428,9 @@ pub(crate) async fn some(
     random: &Random,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin().await?;
-    let planned = next(&mut tx, settings, random, clock()).await?;
+    let step = next(&mut tx, settings, random, clock(), None).await?;
     tx.commit().await?;
-    Ok(planned)
+    Ok(step.planned)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at, hold";
 
@@ -46,6 +46,35 @@ impl Priority {
 
 /// Writes down who gets it. One that is there already (planning was repeated) is left alone.
 pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery]) -> Result<u64> {
+    Ok(insert(tx, priority, None, deliveries).await?.1)
+}
+
+/// Writes down who gets it for somebody who sends it at once: it is in their lease (which exists) from the beginning.
+/// Answers the place of each; none for one that was there already, and is not in the lease.
+pub async fn insert_leased(
+    tx: &mut Tx,
+    priority: Priority,
+    lease: &str,
+    deliveries: &[Delivery],
+) -> Result<Vec<Option<i64>>> {
+    let (first, written) = insert(tx, priority, Some(lease), deliveries).await?;
+    let places = first..first + i64::try_from(deliveries.len()).unwrap_or_default();
+    if usize::try_from(written).is_ok_and(|written| written == deliveries.len()) {
+        return Ok(places.map(Some).collect());
+    }
+    let sql = "SELECT n FROM deliveries WHERE lease_id = $1 AND state = 'sending' AND n >= $2";
+    let rows = tx.query(sql, params![lease, first]).await?;
+    let ours = rows.iter().map(|row| row.get(0)).collect::<Result<HashSet<i64>>>()?;
+    Ok(places.map(|n| ours.contains(&n).then_some(n)).collect())
+}
+
+/// The place of the first, and how many were not there already.
+async fn insert(
+    tx: &mut Tx,
+    priority: Priority,
+    lease: Option<&str>,
+    deliveries: &[Delivery],
+) -> Result<(i64, u64)> {
     let last = feed::take(tx, "deliveries", deliveries.len()).await?;
     let first = last + 1 - i64::try_from(deliveries.len()).unwrap_or(last);
     let rows = (first..)
@@ -63,17 +92,21 @@ pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery
                 d.next_at,
                 d.reply.as_deref(),
                 d.created_at,
-                d.hold
+                d.hold,
+                lease
             ]
             .to_vec()
         })
         .collect();
-    tx.exec_many(
-        "INSERT INTO deliveries (n, id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
-         created_at, updated_at, hold) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11, $12) ON CONFLICT (id) DO NOTHING",
-        rows,
-    )
-    .await
+    let written = tx
+        .exec_many(
+            "INSERT INTO deliveries (n, id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
+             created_at, updated_at, hold, lease_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11, $12, $13)
+             ON CONFLICT (id) DO NOTHING",
+            rows,
+        )
+        .await?;
+    Ok((first, written))
 }
 
 /// A delivery that somebody took to send, with what must be known before it is sent.

@@ -416,6 +416,40 @@ async fn planning_moves_a_cursor_and_a_stopped_broadcast_sends_no_more() {
 }
 
 #[tokio::test]
+async fn who_plans_to_send_has_what_was_not_written_down_before() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let mut tx = fresh.store.begin().await.unwrap();
+        let b = a_broadcast(1, "");
+        broadcast::insert(&mut tx, &b, "{}").await.unwrap();
+        lease::begin(&mut tx, "ours", "a node", at(60)).await.unwrap();
+        let all = [1, 2, 3].map(|n| a_delivery(&b, n, DeliveryState::Sending));
+        let places = delivery::insert_leased(&mut tx, Priority::Broadcast, "ours", &all[..2]).await.unwrap();
+        assert!(places.iter().all(Option::is_some), "{engine}: {places:?}");
+        // Planning was repeated: two are in a lease already, which goes on to have them.
+        lease::begin(&mut tx, "again", "a node", at(60)).await.unwrap();
+        let again = delivery::insert_leased(&mut tx, Priority::Broadcast, "again", &all).await.unwrap();
+        assert_eq!(again.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true], "{engine}");
+        let outcome = |n| Outcome {
+            n,
+            state: DeliveryState::Accepted,
+            attempts: 1,
+            next_at: at(1),
+            reply: Some("250 ok".into()),
+        };
+        let one = [outcome(again[2].unwrap())];
+        assert_eq!(delivery::record(&mut tx, "ours", &one, at(1)).await.unwrap(), 0, "{engine}: not theirs");
+        assert_eq!(delivery::record(&mut tx, "again", &one, at(1)).await.unwrap(), 1, "{engine}");
+        let (now, first) = (at(1_000), Order::OldestFirst);
+        let waiting = delivery::claim(&mut tx, Channel::Email, "again", now, first, 9).await.unwrap();
+        assert!(waiting.is_empty(), "{engine}: nothing waits for others");
+        assert_eq!(delivery::release(&mut tx, "ours", at(2)).await.unwrap(), 2, "{engine}");
+        let waiting = delivery::claim(&mut tx, Channel::Email, "again", now, first, 9).await.unwrap();
+        assert_eq!(waiting.len(), 2, "{engine}: put back, they wait like others");
+    }
+}
+
+#[tokio::test]
 async fn one_node_alone_probes_a_failing_channel() {
     for fresh in each().await {
         let engine = fresh.engine;

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amends_model::{BroadcastId, Channel};
-use amends_store::{EngineKind, Store, StoreError, broadcast};
+use amends_store::{EngineKind, Store};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
@@ -110,14 +110,6 @@ impl Dispatch {
     pub async fn work_off(self: Arc<Self>) {
         let (_keep, stop) = watch::channel(false);
         self.work(None, stop).await;
-    }
-
-    async fn plan(&self) -> Result<(), StoreError> {
-        // What is left after it may be in another node's hands.
-        while broadcast::is_any_to_plan(&mut self.store.read().await?).await?
-            && crate::plan::some(&self.store, &self.settings, &self.clock, &self.random).await?
-        {}
-        Ok(())
     }
 }
 

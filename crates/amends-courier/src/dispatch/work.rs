@@ -20,6 +20,7 @@ use crate::engine::order;
 use crate::judge::Verdict;
 use crate::message::Stored;
 use crate::outcome::{Decision, decide, unsent, waiting};
+use crate::plan;
 
 /// Outcomes are written down together when there are so many, or after so long.
 const GROUP: usize = 500;
@@ -141,12 +142,13 @@ impl Dispatch {
         }
         aftermath::take_back(&self.store, None, self.now()).await?;
         wall.look(&self.store, self.channel(), self.now()).await?;
-        self.plan().await?;
         let now = self.now();
-        let next = delivery::next_due(&mut self.store.read().await?, self.channel()).await?;
-        if next.is_none_or(|at| at > now) {
+        let mut tx = self.store.read().await?;
+        let next = delivery::next_due(&mut tx, self.channel()).await?;
+        if next.is_none_or(|at| at > now) && !broadcast::is_any_to_plan(&mut tx).await? {
             return Ok(Look { lease: None, more: false, next });
         }
+        drop(tx);
         self.claim(now).await
     }
 
@@ -154,12 +156,21 @@ impl Dispatch {
         let id = self.id();
         let mut tx = self.store.begin().await?;
         lease::begin(&mut tx, &id, &self.node, now.checked_add(LEASE).unwrap_or(now)).await?;
-        let claimed = delivery::claim(&mut tx, self.channel(), &id, now, Order::OldestFirst, BATCH).await?;
-        if claimed.is_empty() {
-            // Dropped without commit: the lease was never there.
-            return Ok(Look { lease: None, more: false, next: None });
+        let mut claimed =
+            delivery::claim(&mut tx, self.channel(), &id, now, Order::OldestFirst, BATCH).await?;
+        let mut to_plan = false;
+        let hands = plan::Hands { channel: self.channel(), lease: &id, room: BATCH - claimed.len() };
+        if let Some((more, left)) =
+            plan::into_hands(&mut tx, &self.settings, &self.random, now, hands).await?
+        {
+            claimed.extend(more);
+            to_plan = left;
+        } else if claimed.is_empty() {
+            // Dropped without commit: the lease was never there. What is to be planned is in another node's hands.
+            let next = delivery::next_due(&mut tx, self.channel()).await?;
+            return Ok(Look { lease: None, more: false, next });
         }
-        let more = claimed.len() == BATCH;
+        let more = claimed.len() == BATCH || to_plan;
         let broadcasts: BTreeSet<_> = claimed.iter().map(|c| c.broadcast_id.clone()).collect();
         let notices = self.notices(&mut tx, &broadcasts).await?;
         let around = order::around(&mut tx, self.channel(), &claimed, &broadcasts).await?;

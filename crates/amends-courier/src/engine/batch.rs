@@ -144,11 +144,13 @@ impl Courier {
         lease::begin(&mut tx, &id, &self.node, now.checked_add(LEASE).unwrap_or(now)).await?;
         let mut claimed = delivery::claim(&mut tx, self.channel(), &id, now, order, limit).await?;
         let mut to_plan = false;
-        if in_order && claimed.len() < limit && plan::next(&mut tx, &self.settings, &self.random, now).await?
+        let hands = plan::Hands { channel: self.channel(), lease: &id, room: limit - claimed.len() };
+        if in_order
+            && let Some((more, left)) =
+                plan::into_hands(&mut tx, &self.settings, &self.random, now, hands).await?
         {
-            let left = limit - claimed.len();
-            claimed.extend(delivery::claim(&mut tx, self.channel(), &id, now, order, left).await?);
-            to_plan = broadcast::is_any_to_plan(&mut tx).await?;
+            claimed.extend(more);
+            to_plan = left;
         } else if claimed.is_empty() {
             // Dropped without commit: the lease was never there.
             return Ok(None);

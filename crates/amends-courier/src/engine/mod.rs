@@ -37,7 +37,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Deliveries claimed at once.
-const BATCH: usize = 1_000;
+const BATCH: usize = 2_000;
 /// How long a lease lasts without being renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is renewed.
