@@ -456,6 +456,17 @@ async fn lists_go_in_and_come_out() {
             "{engine}: {out}"
         );
         assert_eq!(out.lines().count(), 1 + 4);
+        let night = QuietHours { from: "22:00".parse().unwrap(), until: "07:00".parse().unwrap() };
+        let wishes = Preferences {
+            minimum_impact: Impact::Major,
+            planned_work: false,
+            quiet_hours: Some(night),
+            time_zone: "Europe/Berlin".into(),
+            ..Preferences::default()
+        };
+        c.app.set_preferences(&admin, "ada@example.net", wishes.clone()).await.unwrap();
+        let out = c.app.export_subscribers(&admin).await.unwrap();
+        assert!(out.contains(",major,no,at_once,09:00,22:00-07:00,no,Europe/Berlin"), "{engine}: {out}");
         for address in ["ada@example.net", "grace@example.net", "pending@example.net"] {
             c.app.remove_subscriber(&admin, address).await.unwrap();
         }
@@ -467,6 +478,9 @@ async fn lists_go_in_and_come_out() {
         );
         let counts = c.app.subscriber_counts(&admin).await.unwrap();
         assert_eq!(counts.confirmed, 3);
+        let ada = c.app.subscriber(&admin, "ada@example.net").await.unwrap();
+        assert_eq!(ada.preferences, wishes, "{engine}: with what they wished");
+        assert_eq!(c.app.export_subscribers(&admin).await.unwrap().matches("Europe/Berlin").count(), 1);
         let filter = SubscriberFilter { search: Some(" GRACE".into()), ..Default::default() };
         let found = c.app.subscribers(&admin, &filter, &Paging::default()).await.unwrap();
         assert_eq!((found.items.len(), found.items[0].components.len()), (1, 2), "{engine}");

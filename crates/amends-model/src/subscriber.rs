@@ -113,6 +113,31 @@ pub struct Subscriber {
     pub updated_at: Timestamp,
 }
 
+impl Subscriber {
+    /// One whom nobody knew before: who has confirmed nothing yet, and hears everything at once when they have.
+    pub fn new(id: SubscriberId, channel: Channel, address: &str, origin: Origin, now: Timestamp) -> Self {
+        Self {
+            id,
+            channel,
+            address: address.to_owned(),
+            state: SubscriberState::Pending,
+            components: Vec::new(),
+            preferences: Preferences::default(),
+            origin,
+            created_at: now,
+            confirmed_at: None,
+            ended_at: None,
+            updated_at: now,
+        }
+    }
+
+    /// The same, confirmed.
+    #[must_use]
+    pub fn confirmed(self, at: Timestamp) -> Self {
+        Self { state: SubscriberState::Confirmed, confirmed_at: Some(at), ..self }
+    }
+}
+
 /// What is known about a subscriber who has a server of their own, besides its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {

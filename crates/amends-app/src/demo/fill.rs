@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use amends_model::Preferences;
 use amends_model::page::Page;
-use amends_model::subscriber::{Channel, Origin, Subscriber, SubscriberState};
+use amends_model::subscriber::{Channel, Origin, Subscriber};
 use amends_model::{
     Action, Actor, Component, ComponentId, ComponentStatus, Event, Incident, Maintenance, Person, PersonId,
     Resource,
@@ -195,19 +194,9 @@ fn subscribers(company: &Company, cast: &Cast) -> Result<Vec<Subscriber>, Conten
         }
         let minutes = SignedDuration::from_mins(made.minutes_ago);
         let confirmed_at = cast.now.checked_sub(minutes).unwrap_or(cast.now);
-        out.push(Subscriber {
-            id: id("subscriber", &made.email)?,
-            channel: Channel::Email,
-            address: made.email,
-            state: SubscriberState::Confirmed,
-            components,
-            preferences: Preferences::default(),
-            origin: Origin::Page,
-            created_at: confirmed_at,
-            confirmed_at: Some(confirmed_at),
-            ended_at: None,
-            updated_at: confirmed_at,
-        });
+        let (id, address) = (id("subscriber", &made.email)?, &made.email);
+        let fresh = Subscriber::new(id, Channel::Email, address, Origin::Page, confirmed_at);
+        out.push(Subscriber { components, ..fresh.confirmed(confirmed_at) });
     }
     Ok(out)
 }

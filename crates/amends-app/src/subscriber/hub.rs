@@ -6,11 +6,9 @@ use amends_courier::channel::{Address, FEEDS};
 use amends_courier::message::{self, Content, FeedNews, Intent};
 use amends_courier::plan;
 use amends_model::broadcast::Audience;
-use amends_model::{
-    BroadcastId, Channel, Endpoint, Origin, Preferences, Subscriber, SubscriberId, SubscriberState,
-};
-use amends_store::{Tx, endpoint, setting, subscriber};
-use jiff::{SignedDuration, Timestamp};
+use amends_model::{BroadcastId, Channel};
+use amends_store::{setting, subscriber};
+use jiff::SignedDuration;
 use std::net::IpAddr;
 
 /// How long a subscription stands: what is wished for, within these; in seconds.
@@ -81,7 +79,7 @@ impl App {
             Some(found) => found,
             // Whoever is not there need not be asked whether they leave.
             None if ends => return Ok(()),
-            None => self.newcomer(&mut tx, &to, now).await?,
+            None => self.newcomer(&mut tx, &to, "", Vec::new(), now).await?,
         };
         let content = Content::Intent(Intent {
             subscriber_id: found.id.to_string(),
@@ -92,25 +90,6 @@ impl App {
         });
         self.send_question(&mut tx, &content, Channel::Websub, &to.text, now).await?;
         self.commit(tx).await
-    }
-
-    async fn newcomer(&self, tx: &mut Tx, to: &Address, now: Timestamp) -> Result<Subscriber, AppError> {
-        let fresh = Subscriber {
-            id: self.new_id(SubscriberId::from_random),
-            channel: to.channel,
-            address: to.text.clone(),
-            state: SubscriberState::Pending,
-            components: Vec::new(),
-            preferences: Preferences::default(),
-            origin: Origin::Page,
-            created_at: now,
-            confirmed_at: None,
-            ended_at: None,
-            updated_at: now,
-        };
-        subscriber::insert_many(tx, std::slice::from_ref(&fresh)).await?;
-        endpoint::put(tx, &[Endpoint::new(fresh.id.clone(), String::new())]).await?;
-        Ok(fresh)
     }
 
     /// Tells those who subscribed at the hub that the feeds are others than they were told of. A duty: whoever renders the

@@ -12,8 +12,8 @@ use amends_courier::links::TokenError;
 use amends_courier::message::{self, Confirm, Content};
 use amends_courier::plan::{self, To};
 use amends_model::{
-    Action, BroadcastId, Channel, Component, ComponentId, Endpoint, Origin, Preferences, Resource,
-    Subscriber, SubscriberId, SubscriberState, text,
+    Action, BroadcastId, Channel, Component, ComponentId, Endpoint, Origin, Resource, Subscriber,
+    SubscriberId, SubscriberState, text,
 };
 use amends_store::{Tx, component, endpoint, sms, subscriber, suppression};
 use governor::clock::{Clock as _, DefaultClock};
@@ -299,27 +299,26 @@ impl App {
                 }
                 Ok(Some(found))
             }
-            None => {
-                let fresh = Subscriber {
-                    id: self.new_id(SubscriberId::from_random),
-                    channel: to.channel,
-                    address: to.text.clone(),
-                    state: SubscriberState::Pending,
-                    components,
-                    preferences: Preferences::default(),
-                    origin: Origin::Page,
-                    created_at: now,
-                    confirmed_at: None,
-                    ended_at: None,
-                    updated_at: now,
-                };
-                subscriber::insert_many(tx, std::slice::from_ref(&fresh)).await?;
-                if to.channel != Channel::Email {
-                    endpoint::put(tx, &[Endpoint::new(fresh.id.clone(), owner.to_owned())]).await?;
-                }
-                Ok(Some(fresh))
-            }
+            None => self.newcomer(tx, to, owner, components, now).await.map(Some),
         }
+    }
+
+    /// Keeps somebody whom nobody knew, until they confirm.
+    pub(super) async fn newcomer(
+        &self,
+        tx: &mut Tx,
+        to: &Address,
+        owner: &str,
+        components: Vec<ComponentId>,
+        now: Timestamp,
+    ) -> Result<Subscriber, AppError> {
+        let id = self.new_id(SubscriberId::from_random);
+        let fresh = Subscriber { components, ..Subscriber::new(id, to.channel, &to.text, Origin::Page, now) };
+        subscriber::insert_many(tx, std::slice::from_ref(&fresh)).await?;
+        if to.channel != Channel::Email {
+            endpoint::put(tx, &[Endpoint::new(fresh.id.clone(), owner.to_owned())]).await?;
+        }
+        Ok(fresh)
     }
 
     /// Confirms a subscription by the token of its confirmation mail. Confirming twice is no error.

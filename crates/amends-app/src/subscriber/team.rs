@@ -8,8 +8,8 @@ use crate::paging::{Listed, Paging};
 use crate::record;
 use amends_courier::channel::Address;
 use amends_model::{
-    Action, Channel, Endpoint, Origin, Preferences, Resource, Subscriber, SubscriberId, SubscriberState,
-    Suppression, SuppressionReason, text,
+    Action, Channel, Endpoint, Origin, Resource, Subscriber, SubscriberId, SubscriberState, Suppression,
+    SuppressionReason, text,
 };
 use amends_store::{Tx, component, endpoint, subscriber, suppression};
 use serde::{Deserialize, Serialize};
@@ -134,7 +134,6 @@ impl App {
         let mut tx = self.begin().await?;
         let all = component::all(&mut tx).await?;
         let components = named(&all, &input.components).map_err(|e| AppError::field("components", e))?;
-        let agreed = input.confirmed.then_some(now);
         let found = match subscriber::get_by_address(&mut tx, to.channel, &to.text).await? {
             Some(found) if found.state == SubscriberState::Unsubscribed && input.confirmed => {
                 return Err(AppError::Refused(format!(
@@ -145,28 +144,17 @@ impl App {
             Some(mut found) => {
                 if found.state == SubscriberState::Pending && input.confirmed {
                     (found.state, found.origin, found.confirmed_at) =
-                        (SubscriberState::Confirmed, Origin::Team, agreed);
+                        (SubscriberState::Confirmed, Origin::Team, Some(now));
                 }
                 (found.components, found.updated_at) = (components, now);
                 subscriber::update(&mut tx, &found).await?;
                 found
             }
             None => {
-                let state =
-                    if input.confirmed { SubscriberState::Confirmed } else { SubscriberState::Pending };
-                let fresh = Subscriber {
-                    id: self.new_id(SubscriberId::from_random),
-                    channel: to.channel,
-                    address: to.text.clone(),
-                    state,
-                    components,
-                    preferences: Preferences::default(),
-                    origin: Origin::Team,
-                    created_at: now,
-                    confirmed_at: agreed,
-                    ended_at: None,
-                    updated_at: now,
-                };
+                let id = self.new_id(SubscriberId::from_random);
+                let fresh = Subscriber::new(id, to.channel, &to.text, Origin::Team, now);
+                let fresh = if input.confirmed { fresh.confirmed(now) } else { fresh };
+                let fresh = Subscriber { components, ..fresh };
                 subscriber::insert_many(&mut tx, std::slice::from_ref(&fresh)).await?;
                 fresh
             }

@@ -87,7 +87,7 @@ pub enum Subscriber {
         /// Address or id
         subscriber: String,
     },
-    /// Import a CSV file (a column ‘address’ or ‘email’, optionally ‘channel’, ‘owner’ and ‘components’), or one address a line
+    /// Import a CSV file (a column ‘address’ or ‘email’, optionally ‘channel’, ‘owner’, ‘components’ and what they wish), or one address a line
     Import {
         /// The file; - for standard input
         file: String,

@@ -1,5 +1,7 @@
 //! Lists of subscribers as CSV: out, and in again.
 
+mod wishes;
+
 use super::named;
 use crate::caller::Caller;
 use crate::context::App;
@@ -65,6 +67,7 @@ struct Row {
     /// Who looks after an endpoint; empty when nobody said.
     owner: String,
     components: Vec<ComponentId>,
+    preferences: Preferences,
 }
 
 impl App {
@@ -103,6 +106,7 @@ impl App {
                             (found.state, found.origin) = (SubscriberState::Confirmed, Origin::Import);
                             (found.confirmed_at, found.updated_at) = (Some(now), now);
                             found.components.clone_from(&row.components);
+                            found.preferences.clone_from(&row.preferences);
                             subscriber::update(&mut tx, &found).await?;
                             report.added += 1;
                         }
@@ -112,19 +116,9 @@ impl App {
                         if row.to.channel != Channel::Email {
                             endpoints.push(Endpoint::new(id.clone(), row.owner.clone()));
                         }
-                        fresh.push(Subscriber {
-                            id,
-                            channel: row.to.channel,
-                            address: row.to.text.clone(),
-                            state: SubscriberState::Confirmed,
-                            components: row.components.clone(),
-                            preferences: Preferences::default(),
-                            origin: Origin::Import,
-                            created_at: now,
-                            confirmed_at: Some(now),
-                            ended_at: None,
-                            updated_at: now,
-                        });
+                        let known = Subscriber::new(id, row.to.channel, &row.to.text, Origin::Import, now);
+                        let (components, preferences) = (row.components.clone(), row.preferences.clone());
+                        fresh.push(Subscriber { components, preferences, ..known.confirmed(now) });
                     }
                 }
             }
@@ -147,7 +141,8 @@ impl App {
         Ok(report)
     }
 
-    /// All subscribers as CSV, oldest last: address, state, components, origin, created_at, confirmed_at, channel, owner.
+    /// All subscribers as CSV, oldest last: address, state, components, origin, created_at, confirmed_at, channel, owner,
+    /// and their preferences, which are empty when they are as usual.
     pub async fn export_subscribers(&self, caller: &Caller) -> Result<String, AppError> {
         caller.require(Action::Read, Resource::Subscriber)?;
         let mut tx = self.read().await?;
@@ -156,7 +151,7 @@ impl App {
         let broken = |e: csv::Error| AppError::Internal(e.to_string());
         let columns =
             ["address", "state", "components", "origin", "created_at", "confirmed_at", "channel", "owner"];
-        out.write_record(columns).map_err(broken)?;
+        out.write_record(columns.iter().chain(&wishes::COLUMNS)).map_err(broken)?;
         let mut after = Keyset::start();
         loop {
             let some = subscriber::list(&mut tx, &subscriber::Which::default(), &after, CHUNK).await?;
@@ -171,7 +166,7 @@ impl App {
                     all.iter().filter(|c| s.components.contains(&c.id)).map(|c| full_name(&all, c)).collect();
                 let confirmed = s.confirmed_at.map(|at| at.to_string()).unwrap_or_default();
                 let (created, names) = (s.created_at.to_string(), names.join("; "));
-                let row = [
+                let row: [&str; 8] = [
                     &s.address,
                     s.state.as_str(),
                     &names,
@@ -181,6 +176,8 @@ impl App {
                     s.channel.as_str(),
                     owner,
                 ];
+                let wishes = wishes::written(&s.preferences);
+                let row = row.into_iter().chain(wishes.iter().map(String::as_str));
                 out.write_record(row.map(harmless)).map_err(broken)?;
             }
         }
@@ -203,6 +200,7 @@ struct Columns {
     owner: Option<usize>,
     components: Option<usize>,
     state: Option<usize>,
+    wishes: [Option<usize>; 7],
 }
 
 /// Reads a list; pure. Every readable row, each address once, and what could not be read.
@@ -222,8 +220,15 @@ fn read(
         .trim(csv::Trim::All)
         .from_reader(csv);
     let (mut rows, mut report, mut seen) = (Vec::new(), ImportReport::default(), HashSet::new());
-    let mut columns =
-        Columns { address: 0, endpoint: None, channel: None, owner: None, components: Some(1), state: None };
+    let mut columns = Columns {
+        address: 0,
+        endpoint: None,
+        channel: None,
+        owner: None,
+        components: Some(1),
+        state: None,
+        wishes: [None; 7],
+    };
     let mut names: HashMap<String, Result<Vec<ComponentId>, String>> = HashMap::new();
     let mut record = csv::ByteRecord::new();
     let mut is_first = true;
@@ -272,10 +277,14 @@ fn read(
             let wanted = wanted.strip_prefix('\'').unwrap_or(&wanted);
             named(all, &wanted.split(';').map(str::to_owned).collect::<Vec<_>>())
         });
-        match components {
-            Err(why) => report.wrong(line, why.clone()),
-            Ok(_) if !seen.insert(to.clone()) => report.unchanged += 1,
-            Ok(components) => rows.push(Row { to, owner, components: components.clone() }),
+        let wished = columns.wishes.map(|column| column.map(field).unwrap_or_default());
+        match (components, wishes::read(&wished, to.channel)) {
+            (Err(why), _) => report.wrong(line, why.clone()),
+            (_, Err(why)) => report.wrong(line, why),
+            (Ok(_), _) if !seen.insert(to.clone()) => report.unchanged += 1,
+            (Ok(components), Ok(preferences)) => {
+                rows.push(Row { to, owner, components: components.clone(), preferences });
+            }
         }
     }
     Ok((rows, report))
@@ -336,6 +345,7 @@ fn header(first: &csv::ByteRecord) -> Option<Result<Columns, AppError>> {
         owner: find(&["owner", "owner_email"]),
         components: find(&["components", "component"]),
         state: find(&["state", "status"]),
+        wishes: std::array::from_fn(|n| words.iter().position(|w| wishes::is_named(n, w))),
     }))
 }
 
@@ -405,6 +415,17 @@ mod tests {
         assert_eq!(told[1], (5, "there is no component ‘Gone’"));
         assert!(told[2].0 == 6 && told[2].1.starts_with("several components"), "{told:?}");
         assert_eq!(report.wrong, 4);
+    }
+
+    #[test]
+    fn preferences_are_read_where_they_stand_and_other_columns_are_no_trouble() {
+        let csv = "name,address,quiet_hours,favourite colour,Time Zone,planned_work\n\
+                   Ada,ada@example.com,22:00-07:00,blue,Europe/Berlin,no\nGrace,grace@example.com,,red,,\n\
+                   Bob,bob@example.com,always,,,\n";
+        let (rows, report) = read(csv.as_bytes(), &parts(), &|_| Ok(())).expect("a list");
+        let words: Vec<_> = rows.iter().map(|r| r.preferences.in_words().join(", ")).collect();
+        assert_eq!(words, ["no planned work, not from 22:00 to 07:00 (Europe/Berlin)", ""]);
+        assert_eq!((report.wrong, report.problems[0].line), (1, 4), "{:?}", report.problems);
     }
 
     #[test]
