@@ -1,8 +1,10 @@
 //! Telling the operators that a channel fails or is mended, on ways of their own: never by the channel that it is about while
 //! that is broken, and apart from what subscribers get and how much of it.
 
-use amends_model::{BroadcastId, Channel};
+use amends_model::local_time::{show_duration, show_with_zone};
+use amends_model::{BroadcastId, Channel, ChannelHealth};
 use amends_store::{StoreError, Tx, broadcast, page};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::Random;
@@ -12,6 +14,8 @@ use crate::settings::MailSettings;
 
 /// A channel that fails again so soon is not told of again: whoever was told is on it.
 const AGAIN: SignedDuration = SignedDuration::from_mins(10);
+/// Of failures that lasted at least so long they are told on every way.
+const WORTH_TELLING: SignedDuration = SignedDuration::from_mins(2);
 
 /// What is told.
 pub(crate) struct News {
@@ -84,17 +88,63 @@ pub(crate) async fn tell_stopped(
     if was_told(tx, &about, now.checked_sub(AGAIN).unwrap_or(now)).await? {
         return Ok(false);
     }
-    let mut text = format!("Mail to subscribers is held, because {reason}.");
+    let (title, what) = match channel {
+        Channel::Email => ("Mail to subscribers is held", "Mail to subscribers is held".to_owned()),
+        Channel::Sms => ("Text messages are held", "Text messages to subscribers are held".to_owned()),
+        other => {
+            ("Messages do not get through", format!("Messages on the channel {other} do not get through"))
+        }
+    };
+    let mut text = format!("{what}, because {reason}.");
     if !words.is_empty() {
         text.push_str(&format!(" It said: `{}`", words.replace('`', "'")));
     }
     text.push_str(&format!(
-        "\n\nNothing is lost: {} until it is mended, and goes out then by itself. One message is tried from time to time; \
-         `amends doctor` says how it is. The status page and its feeds go on.",
-        if waiting == 1 { "one message waits".into() } else { format!("{waiting} messages wait") }
+        "\n\nNothing is lost: {} by itself when it is mended. It is tried again from time to time; `amends doctor` says how it \
+         is. The status page and its feeds go on.",
+        if waiting == 1 { "one message waits and goes out".into() } else { format!("what waits ({waiting} messages) goes out") }
     ));
-    let news = News { about, title: "Mail to subscribers is held", text };
+    let news = News { about, title, text };
     tell(tx, settings, random, news, Ways::Without(channel), now).await
+}
+
+/// Tells them that a channel that was stopped works again, unless nobody heard that it was and it was short.
+pub(crate) async fn tell_mended(
+    tx: &mut Tx,
+    settings: &MailSettings,
+    random: &Random,
+    was: &ChannelHealth,
+    waiting: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let lasted = now.duration_since(was.since);
+    // Whoever heard that it was stopped hears that it goes on; on the channel itself only what lasted.
+    let ways = match lasted < WORTH_TELLING {
+        true if was_told(tx, &stopped(was.channel), was.since).await? => Ways::Without(was.channel),
+        true => return Ok(()),
+        false => Ways::All,
+    };
+    let zone = page::get(tx).await?.map_or(TimeZone::UTC, |page| page.zone());
+    let mut text =
+        format!("From {}, for {}, {}.", show_with_zone(was.since, &zone), show_duration(lasted), was.reason);
+    if !was.detail.is_empty() {
+        text.push_str(&format!(" It said: `{}`", was.detail.replace('`', "'")));
+    }
+    text.push_str(&format!(
+        "\n\nNothing was lost. {} going out now.",
+        match waiting {
+            1 => "One more message that waited is".into(),
+            more => format!("{more} more messages that waited are"),
+        }
+    ));
+    let title = match was.channel {
+        Channel::Email => "Mail was held and goes out again",
+        Channel::Sms => "Text messages were held and go out again",
+        _ => "Messages get through again",
+    };
+    let news = News { about: was.channel.as_str().to_owned(), title, text };
+    tell(tx, settings, random, news, ways, now).await?;
+    Ok(())
 }
 
 fn id(random: &Random) -> BroadcastId {

@@ -4,7 +4,7 @@ use super::team::find;
 use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
-use crate::mail::MailState;
+use crate::health::ChannelState;
 use amends_courier::channel::{Address, KEPT};
 use amends_courier::plan::delivery_id;
 use amends_model::local_time::show_with_zone;
@@ -75,13 +75,13 @@ impl App {
             },
         };
         let suppression = suppression::get(&mut tx, channel, &address).await?;
-        let mail = self.mail_state_in(&mut tx).await?;
+        let failing: Vec<_> = self.channels_in(&mut tx).await?.into_iter().filter(|c| c.failing).collect();
         let zone = &caller.time_zone;
         let mut messages = Vec::new();
         for b in broadcast::list(&mut tx, &Keyset::start(), RECENT).await? {
             let d = delivery::get(&mut tx, &delivery_id(&b.id, channel, &address)).await?;
             let words = match &d {
-                Some(d) => of_delivery(d, &mail, zone),
+                Some(d) => of_delivery(d, &failing, zone),
                 None => of_absence(&b, found.as_ref(), zone),
             };
             messages.push(explained(&b, d.as_ref(), words));
@@ -90,7 +90,7 @@ impl App {
             let alone = d.subscriber_id.is_none()
                 || messages.iter().all(|m: &Explained| m.broadcast_id != d.broadcast_id);
             if alone && let Some(b) = broadcast::get(&mut tx, &d.broadcast_id).await? {
-                messages.push(explained(&b, Some(&d), of_delivery(&d, &mail, zone)));
+                messages.push(explained(&b, Some(&d), of_delivery(&d, &failing, zone)));
             }
         }
         messages.sort_by_key(|m| std::cmp::Reverse(m.at));
@@ -98,7 +98,7 @@ impl App {
             // An address that nobody ever heard of; that it missed everything needs no list.
             messages.clear();
         }
-        let standing = standing(found.as_ref(), suppression.as_ref(), &mail, zone);
+        let standing = standing(found.as_ref(), suppression.as_ref(), &failing, zone);
         Ok(Explanation { address, subscriber: found, suppression, standing, messages })
     }
 }
@@ -117,7 +117,7 @@ fn explained(b: &Broadcast, d: Option<&Delivery>, words: String) -> Explained {
 fn standing(
     subscriber: Option<&Subscriber>,
     suppression: Option<&Suppression>,
-    mail: &MailState,
+    failing: &[ChannelState],
     zone: &TimeZone,
 ) -> String {
     let when = |at: Timestamp| show_with_zone(at, zone);
@@ -139,8 +139,8 @@ fn standing(
             },
         },
     };
-    let wishes = subscriber.filter(|s| s.state == SubscriberState::Confirmed);
-    let wishes = wishes.map(|s| s.preferences.in_words()).unwrap_or_default();
+    let wishing = subscriber.filter(|s| s.state == SubscriberState::Confirmed);
+    let wishes = wishing.map(|s| s.preferences.in_words()).unwrap_or_default();
     if !wishes.is_empty() {
         out.push_str(&format!(" Wants to hear {}.", wishes.join(", ")));
     }
@@ -148,34 +148,35 @@ fn standing(
         out.push_str(&format!(" The address is suppressed since {} ({}", when(s.at), s.reason));
         out.push_str(&if s.detail.is_empty() { ").".to_owned() } else { format!(": {}).", s.detail) });
         out.push_str(" Nothing is sent until somebody lifts that.");
-    } else if mail.held
-        && subscriber.is_some_and(|s| s.channel == Channel::Email)
-        && subscriber.is_some_and(|s| s.state == SubscriberState::Confirmed)
-    {
-        out.push_str(&format!(" Mail to everybody is held now: {}.", mail.reason));
+    } else if let Some(fault) = wishing.and_then(|s| failing.iter().find(|c| c.channel == s.channel)) {
+        out.push_str(&match fault.channel {
+            Channel::Email => format!(" Mail to everybody is held now: {}.", fault.reason),
+            other => format!(" Nothing gets through to anybody by {other} now: {}.", fault.reason),
+        });
     }
     out
 }
 
 /// Why a delivery stands where it does; pure.
-fn of_delivery(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
+fn of_delivery(d: &Delivery, failing: &[ChannelState], zone: &TimeZone) -> String {
     let waits = matches!(d.state, DeliveryState::Held | DeliveryState::Digested | DeliveryState::Superseded);
-    let words = in_state(d, mail, zone);
+    let words = in_state(d, failing, zone);
     match d.hold {
         Some(hold) if !waits => format!("First {}. {words}", held(Some(hold))),
         _ => words,
     }
 }
 
-fn in_state(d: &Delivery, mail: &MailState, zone: &TimeZone) -> String {
+fn in_state(d: &Delivery, failing: &[ChannelState], zone: &TimeZone) -> String {
     let when = |at: Timestamp| show_with_zone(at, zone);
     let said = d.reply.as_deref().map(|r| format!(" It said: “{r}”.")).unwrap_or_default();
     let is_mail = d.channel == Channel::Email;
+    let waits = matches!(d.state, DeliveryState::Queued | DeliveryState::Deferred);
+    if let Some(fault) = failing.iter().find(|c| waits && c.channel == d.channel) {
+        let since = when(fault.since);
+        return format!("Held since {since}, because {}. It goes out when that is mended.", fault.reason);
+    }
     match d.state {
-        DeliveryState::Queued | DeliveryState::Deferred if mail.held && is_mail => {
-            let since = mail.since.map(|at| format!(" since {}", when(at))).unwrap_or_default();
-            format!("Held{since}, because {}. It goes out when that is mended.", mail.reason)
-        }
         DeliveryState::Queued => "Waits for its turn.".into(),
         DeliveryState::Held => match d.hold {
             Some(Hold::Digest) => format!("Held over for their digest, which goes at {}.", when(d.next_at)),

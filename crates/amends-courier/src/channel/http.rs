@@ -139,6 +139,7 @@ mod tests {
             retry_after: None,
             location: None,
             body: body.as_bytes().to_vec(),
+            whole: true,
         };
         let said = words(
             &reply(

@@ -1,6 +1,6 @@
 //! Looking after endpoints: noting that one fails or works again, telling its owner by mail, and ending what is gone.
 
-use amends_model::{BroadcastId, Channel, Endpoint, SubscriberState, Suppression, SuppressionReason};
+use amends_model::{BroadcastId, Endpoint, SubscriberState, Suppression, SuppressionReason};
 use amends_store::{StoreError, Tx, endpoint, page, subscriber, suppression};
 use jiff::Timestamp;
 
@@ -56,12 +56,6 @@ impl Dispatch {
         }
         endpoint::works(tx, &works).await?;
         endpoint::fails(tx, &fails, now).await
-    }
-
-    /// Whether who does not answer is the subscriber's own server. Text messages go through one of ours: that it does not
-    /// work says nothing about a number.
-    fn is_theirs(&self) -> bool {
-        self.channel() != Channel::Sms
     }
 
     async fn tell_owner(

@@ -11,6 +11,7 @@ mod breaker;
 mod care;
 mod intent;
 mod outcome;
+mod standing;
 mod work;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use crate::engine::{Around, Clock, Random};
 use crate::links::Links;
 use crate::settings::MailSettings;
 use breaker::Breakers;
+use standing::Heard;
 
 /// Messages on their way at once, in all.
 const WINDOW: usize = 4_096;
@@ -49,6 +51,7 @@ pub struct Dispatch {
     breakers: Arc<Breakers>,
     halted: AtomicBool,
     rendered: Mutex<HashMap<BroadcastId, Arc<Notice>>>,
+    heard: Mutex<Heard>,
     around: Around,
 }
 
@@ -67,9 +70,20 @@ impl Dispatch {
             EngineKind::Sqlite => format!("alone with {}", messenger.channel()),
             EngineKind::Postgres => id(&random),
         };
-        let breakers = Arc::new(Breakers::default());
-        let (halted, rendered, around) = (AtomicBool::new(false), Mutex::default(), Around::default());
-        Self { store, messenger, links, settings, clock, random, node, breakers, halted, rendered, around }
+        Self {
+            store,
+            messenger,
+            links,
+            settings,
+            clock,
+            random,
+            node,
+            breakers: Arc::default(),
+            halted: AtomicBool::new(false),
+            rendered: Mutex::default(),
+            heard: Mutex::default(),
+            around: Around::default(),
+        }
     }
 
     /// Among others.
@@ -99,6 +113,10 @@ impl Dispatch {
 
     fn rendered(&self) -> std::sync::MutexGuard<'_, HashMap<BroadcastId, Arc<Notice>>> {
         self.rendered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Works until `stop` says so. A store that cannot be reached is waited for.

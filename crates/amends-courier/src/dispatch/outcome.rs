@@ -4,6 +4,7 @@ use amends_model::DeliveryState;
 use amends_store::delivery::{Claimed, Outcome};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::backoff::probe_at;
 use crate::channel::Said;
 use crate::judge::Verdict;
 
@@ -45,6 +46,13 @@ pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outco
         }
     };
     Outcome { n: c.n, state, attempts, next_at, reply: Some(reply) }
+}
+
+/// What is recorded for a message that a gateway of ours did not take because of itself: that costs the message nothing.
+/// It is tried again when the gateway is.
+pub(super) fn excused(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome {
+    let words = said.words.chars().take(WORDS).collect();
+    Outcome { reply: Some(words), ..put_off(c, probe_at(now, 0), jitter) }
 }
 
 /// What is recorded for a message to a destination that is left alone: it was not tried. Deferred, so that newer word need
@@ -118,6 +126,9 @@ mod tests {
         assert_eq!((end.state, end.attempts), (DeliveryState::Refused, 10));
         assert!(end.reply.unwrap().starts_with("given up after 10 attempts"));
         assert_eq!(put_off(&claimed(0), now, 0).attempts, 0, "not tried costs nothing");
+        let excused = excused(&claimed(9), &later(None), now, 0);
+        assert_eq!((excused.state, excused.attempts), (DeliveryState::Deferred, 9), "nor does our own fault");
+        assert_eq!(excused.reply.as_deref(), Some("HTTP 503"));
     }
 
     #[test]

@@ -306,7 +306,7 @@ impl Dispatch {
         }
         let body = errand.body(&self.links);
         let said = self.messenger.send(errand, &body, self.now()).await;
-        destination.note(said.answered, self.now());
+        destination.note(said.answered && !self.is_gateways(&said), self.now());
         drop(permit);
         Back::Said(said)
     }
@@ -320,6 +320,7 @@ impl Dispatch {
         for (errand, back) in answers {
             let c = &errand.delivery;
             let outcome = match &back {
+                Back::Said(said) if self.is_gateways(said) => outcome::excused(c, said, now, self.number()),
                 Back::Said(said) => outcome::of(c, said, now, self.jitter(said.verdict)),
                 Back::NotBefore(until) => outcome::put_off(c, *until, self.number()),
                 Back::Halted => {
@@ -376,6 +377,7 @@ impl Dispatch {
         }
         self.look_after(&mut tx, heard, now).await?;
         self.heed_intents(&mut tx, heard, now).await?;
+        self.note_standing(&mut tx, heard, now).await?;
         for (id, load) in ended {
             lease::end(&mut tx, id).await?;
             for b in &load.broadcasts {

@@ -2,12 +2,11 @@
 
 use amends_model::ChannelHealth;
 use amends_store::delivery::Order;
-use amends_store::{StoreError, Tx, broadcast, channel, delivery, lease, page, suppression};
-use jiff::tz::TimeZone;
+use amends_store::{StoreError, Tx, broadcast, channel, delivery, lease, suppression};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Courier, State, Turn};
-use crate::alarm::{self, News, Ways};
+use crate::alarm;
 use crate::channel::{Answer, LineEnd, Task};
 use crate::judge::Verdict;
 use crate::trial::{Stop, Trial, mends};
@@ -15,9 +14,6 @@ use crate::{hold, outcome};
 
 /// If the node that asks dies, another asks after this long; longer than a mail server may take to answer.
 const PROBE_LEASE: SignedDuration = SignedDuration::from_mins(7);
-
-/// Operators are told by mail of failures that lasted at least this long.
-const WORTH_TELLING: SignedDuration = SignedDuration::from_mins(2);
 
 impl Courier {
     pub(super) async fn probe(&self, state: &mut State, health: &ChannelHealth) -> Result<Turn, StoreError> {
@@ -128,43 +124,10 @@ impl Courier {
         channel::set(tx, &hold::working(self.channel(), now)).await?;
         let waiting = delivery::waiting(tx, self.channel()).await?;
         delivery::all_due(tx, self.channel(), now).await?;
-        let lasted = now.duration_since(was.since);
-        let seconds = lasted.as_secs();
+        let seconds = now.duration_since(was.since).as_secs();
         tracing::info!(waiting, seconds, reason = %was.reason, "mail goes out again");
-        // Whoever heard that it was stopped hears that it goes on; by mail itself only what lasted.
-        let was_told = alarm::was_told(tx, &alarm::stopped(self.channel()), was.since).await?;
-        let ways = match lasted < WORTH_TELLING {
-            true if was_told => Ways::Without(self.channel()),
-            true => return Ok(()),
-            false => Ways::All,
-        };
-        let text = told(was, waiting, now, &self.zone(tx).await?);
-        let about = self.channel().as_str().to_owned();
-        let news = News { about, title: "Mail was held and goes out again", text };
-        alarm::tell(tx, &self.settings, &self.random, news, ways, now).await?;
-        Ok(())
+        alarm::tell_mended(tx, &self.settings, &self.random, was, waiting, now).await
     }
-
-    async fn zone(&self, tx: &mut Tx) -> Result<TimeZone, StoreError> {
-        Ok(page::get(tx).await?.map_or(TimeZone::UTC, |page| page.zone()))
-    }
-}
-
-/// Markdown for the operators.
-fn told(was: &ChannelHealth, waiting: u64, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
-    use amends_model::local_time::{show_duration, show_with_zone};
-    let lasted = show_duration(now.duration_since(was.since));
-    let since = show_with_zone(was.since, zone);
-    let mut out = format!("From {since}, for {lasted}, {}.", was.reason);
-    if !was.detail.is_empty() {
-        out.push_str(&format!(" It said: `{}`", was.detail.replace('`', "'")));
-    }
-    out.push_str(&format!(
-        "\n\nNothing was lost. {} that waited {} going out now.",
-        if waiting == 1 { "One more message".into() } else { format!("{waiting} more messages") },
-        if waiting == 1 { "is" } else { "are" }
-    ));
-    out
 }
 
 /// What a failed probe says about the channel.

@@ -1,7 +1,7 @@
 //! What open pages wait for: the number of the newest change, answered when there is a newer one than they know, or when
-//! mail began or ceased to be held.
+//! a channel stopped or works again.
 
-use super::frame::held;
+use super::frame::{held, mark};
 use crate::error::PageError;
 use crate::state::WebState;
 use crate::visitor::Visitor;
@@ -16,16 +16,16 @@ use std::time::Duration;
 
 /// Proxies cut what is silent for a minute; before that it is asked again.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// Whether mail is held is no change of the record; it is looked at so often.
+/// Whether messages get through is no change of the record; it is looked at so often.
 const LOOK: Duration = Duration::from_secs(5);
 
 pub(super) fn routes() -> Router<WebState> {
     Router::new().route("/app/changes", get(changes))
 }
 
-/// What a page knows, as it is written into it: the newest change, and a mark while mail is held.
-pub(super) fn known(newest: i64, held: bool) -> String {
-    if held { format!("{newest}-held") } else { newest.to_string() }
+/// What a page knows, as it is written into it: the newest change, and which channels do not work.
+pub(super) fn known(newest: i64, held: &str) -> String {
+    if held.is_empty() { newest.to_string() } else { format!("{newest}-{held}") }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -57,18 +57,15 @@ async fn changes(
 
 /// Waits until there is something else to know than `asked`.
 async fn other_than(state: &WebState, caller: &Caller, asked: &str) -> Result<String, PageError> {
-    let (number, was_held) = match asked.strip_suffix("-held") {
-        Some(number) => (number, true),
-        None => (asked, false),
-    };
+    let (number, was_held) = asked.split_once('-').unwrap_or((asked, ""));
     let after: i64 = number.parse().unwrap_or(0);
     let mut changes = state.app.changes();
     loop {
         let newest = *changes.borrow_and_update();
-        let held = held(&state.app, caller).await?.is_some();
+        let held = mark(&held(&state.app, caller).await?);
         // A node that has just started may know less than a page that another one rendered: it waits for more.
         if newest > after || held != was_held {
-            return Ok(known(newest.max(after), held));
+            return Ok(known(newest.max(after), &held));
         }
         tokio::select! {
             _ = changes.changed() => {}
@@ -83,6 +80,6 @@ mod tests {
 
     #[test]
     fn what_is_known_is_a_number_and_a_mark() {
-        assert_eq!([known(7, false), known(7, true)], ["7", "7-held"]);
+        assert_eq!([known(7, ""), known(7, "email+sms")], ["7", "7-email+sms"]);
     }
 }

@@ -6,10 +6,10 @@ use crate::assets;
 use crate::error::PageError;
 use crate::state::WebState;
 use crate::visitor::SignedIn;
+use amends_app::health::ChannelState;
 use amends_app::identity::{self, Session};
-use amends_app::mail::MailState;
 use amends_app::{App, AppError, Caller};
-use amends_model::{Action, Resource};
+use amends_model::{Action, Channel, Resource};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -81,7 +81,7 @@ impl Here {
         let page = self.app.page().await?;
         let can = Can::of(&self.caller);
         let held = held(&self.app, &self.caller).await?;
-        let changes = known(*self.app.changes().borrow(), held.is_some());
+        let changes = known(*self.app.changes().borrow(), &mark(&held));
         let open = self.app.open_incident_count(&self.caller).await?;
         Ok(Frame {
             title: title.to_owned(),
@@ -92,11 +92,15 @@ impl Here {
             role: self.caller.role.to_string(),
             zone: self.when().zone_name(),
             said: self.query("said").and_then(said),
-            held: held.map(|mail| Held {
-                waiting: mail.waiting,
-                since: mail.since.map(|at| self.when().time(at)),
-                reason: mail.reason,
-            }),
+            held: held
+                .into_iter()
+                .map(|c| Held {
+                    what: stopped(c.channel),
+                    waiting: c.waiting,
+                    since: self.when().time(c.since),
+                    reason: c.reason,
+                })
+                .collect(),
             can,
             css: assets::url("app.css"),
             base_js: assets::url("base.js"),
@@ -107,12 +111,31 @@ impl Here {
     }
 }
 
-/// How mail is doing while it is held, for who may know.
-pub(super) async fn held(app: &App, caller: &Caller) -> Result<Option<MailState>, AppError> {
+/// The channels on which nothing gets through, for who may know.
+pub(super) async fn held(app: &App, caller: &Caller) -> Result<Vec<ChannelState>, AppError> {
     if !caller.may(Action::Read, Resource::Health) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    Ok(Some(app.mail_state(caller).await?).filter(|mail| mail.held))
+    app.failing_channels(caller).await
+}
+
+/// Tells those channels from others in one word, empty for none.
+pub(super) fn mark(held: &[ChannelState]) -> String {
+    held.iter().map(|c| c.channel.as_str()).collect::<Vec<_>>().join("+")
+}
+
+/// What is said of a channel on which nothing gets through.
+pub(super) const fn stopped(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "Mail is held",
+        Channel::Sms => "Text messages are held",
+        Channel::Webhook => "Webhooks do not get through",
+        Channel::Slack => "Messages to Slack do not get through",
+        Channel::Teams => "Messages to Teams do not get through",
+        Channel::Discord => "Messages to Discord do not get through",
+        Channel::Webpush => "Messages to browsers do not get through",
+        Channel::Websub => "Readers of the feeds are not told",
+    }
 }
 
 /// What the person may do; what they may not do is not offered.
@@ -177,13 +200,15 @@ impl Can {
     }
 }
 
-/// The mail server does not take messages: they are held.
+/// Messages wait because nothing gets through.
 #[derive(Debug, Clone)]
 pub struct Held {
+    /// Which.
+    pub what: &'static str,
     /// How many wait.
     pub waiting: u64,
     /// Since when.
-    pub since: Option<Markup>,
+    pub since: Markup,
     /// What is wrong, in words.
     pub reason: String,
 }
@@ -207,8 +232,8 @@ pub struct Frame {
     pub zone: String,
     /// What was just done.
     pub said: Option<&'static str>,
-    /// Whether messages are held.
-    pub held: Option<Held>,
+    /// What does not get through.
+    pub held: Vec<Held>,
     /// What they may do.
     pub can: Can,
     /// Paths of styles and scripts.

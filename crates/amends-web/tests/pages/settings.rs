@@ -232,8 +232,8 @@ async fn held_mail_is_said_on_every_page_to_who_may_know() {
     assert!(page.contains("refuses every message") && page.contains("530 5.7.1 &#60;script&#62;"), "{page}");
     // An open page hears of it without a change of the record.
     let news = house.get(Role::Responder, "/app/changes?after=999999").await.ok();
-    assert_eq!(news, "999999-held");
+    assert_eq!(news, "999999-email");
     set(&ChannelHealth { failing: false, reason: String::new(), detail: String::new(), ..failing }).await;
-    assert_eq!(house.get(Role::Responder, "/app/changes?after=999999-held").await.ok(), "999999");
+    assert_eq!(house.get(Role::Responder, "/app/changes?after=999999-email").await.ok(), "999999");
     assert!(!house.get(Role::Administrator, "/app").await.ok().contains("Mail is held"));
 }

@@ -107,7 +107,7 @@ pub async fn mailing_about(here: &Here, subject: &Subject) -> Result<Mailing, Ap
     if found.is_empty() {
         return Ok(Mailing::default());
     }
-    let held = held(&here.app, &here.caller).await?.is_some();
+    let held = !held(&here.app, &here.caller).await?.is_empty();
     let when = here.when();
     let sent: Vec<Sent> = found.iter().rev().map(|p| Sent::of(p, held, &when)).collect();
     Ok(Mailing { going: sent.iter().any(|s| s.going), sent })
@@ -128,7 +128,7 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
     let paging = Paging { limit: None, cursor: here.query("cursor").map(str::to_owned) };
     let found = here.app.broadcasts(&here.caller, &paging).await?;
     let (frame, when) = (here.frame(Place::Page, "Broadcasts").await?, here.when());
-    let rows: Vec<Sent> = found.items.iter().map(|p| Sent::of(p, frame.held.is_some(), &when)).collect();
+    let rows: Vec<Sent> = found.items.iter().map(|p| Sent::of(p, !frame.held.is_empty(), &when)).collect();
     Ok(show(&Page {
         going: rows.iter().any(|r| r.going),
         rows,
@@ -191,7 +191,7 @@ pub async fn one(here: Here, Path(id): Path<String>) -> Result<Response, PageErr
     };
     let page = One {
         here: format!("/app/broadcasts/{id}"),
-        sent: Sent::of(&progress, frame.held.is_some(), &when),
+        sent: Sent::of(&progress, !frame.held.is_empty(), &when),
         about: about(&progress.broadcast.thread),
         groups: groups(progress.counts),
         speeds: speeds(&progress),

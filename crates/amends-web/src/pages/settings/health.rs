@@ -3,12 +3,12 @@
 
 use super::Tab;
 use crate::error::PageError;
-use crate::pages::frame::{Frame, Here, Place};
+use crate::pages::frame::{Frame, Held, Here, Place, stopped};
 use crate::pages::incidents::Tone;
 use crate::pages::show;
 use crate::pages::when::Markup;
-use amends_app::health::{Finding, Health, Level};
-use amends_model::{Action, Resource};
+use amends_app::health::{Finding, Health, Level, MirrorHealth};
+use amends_model::{Action, Channel, Resource};
 use askama::Template;
 use axum::response::Response;
 
@@ -21,6 +21,10 @@ struct Page {
     database: &'static str,
     since: Option<Markup>,
     next_probe: Option<Markup>,
+    /// Channels other than mail on which nothing gets through, when they are tried again, and what was heard last.
+    others: Vec<(Held, Option<Markup>, String)>,
+    /// The static mirrors of this node, and since when they are as they are.
+    mirrors: Vec<(MirrorHealth, Markup)>,
     last: Option<(String, &'static str, String, Markup)>,
     /// May examine.
     examines: bool,
@@ -54,6 +58,12 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
     } else {
         None
     };
+    let failing = health.channels.iter().filter(|c| c.failing && c.channel != Channel::Email);
+    let others = failing.map(|c| {
+        let (what, since) = (stopped(c.channel), when.time(c.since));
+        let held = Held { what, waiting: c.waiting, since, reason: c.reason.clone() };
+        (held, c.next_probe_at.map(|at| when.distance(at)), c.detail.clone())
+    });
     let last = health.last_suppressed.as_ref();
     let page = Page {
         frame: here.frame(Place::Settings, "Health").await?,
@@ -62,6 +72,8 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
         since: health.mail.since.map(|at| when.time(at)),
         next_probe: health.mail.next_probe_at.map(|at| when.distance(at)),
         last: last.map(|s| (s.address.clone(), s.reason.as_str(), s.detail.clone(), when.stamp(s.at))),
+        others: others.collect(),
+        mirrors: health.mirrors.iter().map(|m| (m.clone(), when.time(m.since))).collect(),
         operators: here.app.mail().operators.len(),
         examines,
         findings,
