@@ -1,7 +1,7 @@
 //! What every use case works with: the store, the clock, randomness, and who is told when something changed.
 
 use crate::error::AppError;
-use crate::health::Examiner;
+use crate::health::{Examiner, Mirrors};
 use crate::subscriber::FormBudget;
 use amends_courier::channel::vet::{self, Vet};
 use amends_courier::channel::{Address, SmsRules};
@@ -49,6 +49,7 @@ struct Inner {
     memory: OnceCell<Memory>,
     examiner: OnceLock<Examiner>,
     lint: OnceLock<amends_lint::Config>,
+    mirrors: Mirrors,
 }
 
 /// The application: one public function for each thing that a person or a robot can do. Cheap to clone.
@@ -76,6 +77,7 @@ impl App {
             memory: OnceCell::new(),
             examiner: OnceLock::new(),
             lint: OnceLock::new(),
+            mirrors: Mirrors::default(),
         }))
     }
 
@@ -124,6 +126,10 @@ impl App {
     /// How texts are judged; as the rules say when nothing was decided.
     pub(crate) fn lint_config(&self) -> &amends_lint::Config {
         self.0.lint.get_or_init(amends_lint::Config::default)
+    }
+
+    pub(crate) fn mirrors_cell(&self) -> &Mirrors {
+        &self.0.mirrors
     }
 
     pub(crate) fn examiner(&self) -> Option<Examiner> {

@@ -90,6 +90,12 @@ impl App {
         let name = "amends_subscribers";
         out.family(name, "gauge", "Subscribers who get messages.");
         subscribed.iter().for_each(|(c, count)| out.sample(name, &[("channel", c)], count));
+        let mirrors = self.mirrors();
+        if !mirrors.is_empty() {
+            let name = "amends_mirror_failing";
+            out.family(name, "gauge", "How many of this node's static mirrors are not up to date.");
+            out.sample(name, &[], mirrors.iter().filter(|m| !m.current).count());
+        }
         let newest = broadcast::list(&mut tx, &Keyset::start(), 10).await?;
         let Some(b) = newest.into_iter().find(|b| b.finished_at.is_some()) else { return Ok(()) };
         let reach = crate::broadcast::known_reach(&mut tx, &b).await?.unwrap_or_default();

@@ -55,6 +55,8 @@ pub struct Reply {
     pub location: Option<String>,
     /// The body, or its first 64 KiB.
     pub body: Vec<u8>,
+    /// Whether that is all of it.
+    pub whole: bool,
 }
 
 /// Why there is no reply. Never contains the path, which may hold a secret.
@@ -94,7 +96,15 @@ impl HttpError {
 pub struct Http {
     door: Door,
     within: Duration,
+    limit: Limit,
     pool: Arc<Mutex<Pool>>,
+}
+
+/// What is read of the body of an answer.
+#[derive(Clone, Copy)]
+struct Limit {
+    bytes: usize,
+    within: Duration,
 }
 
 #[derive(Default)]
@@ -141,7 +151,14 @@ impl Pool {
 impl Http {
     /// Through this door, with one limit for everything that a request takes.
     pub fn new(door: Door, within: Duration) -> Self {
-        Self { door, within, pool: Arc::default() }
+        let limit = Limit { bytes: BODY, within: BODY_WITHIN.min(within) };
+        Self { door, within, limit, pool: Arc::default() }
+    }
+
+    /// For answers that are read for their body, which may be so long and take all of the time that a request may.
+    #[must_use]
+    pub fn reading(self, bytes: usize) -> Self {
+        Self { limit: Limit { bytes, within: self.within }, ..self }
     }
 
     /// The door.
@@ -173,7 +190,7 @@ impl Http {
         let target = request.target;
         let kept = self.pool().take(target.origin());
         if let Some(wire) = kept {
-            match converse(wire, &bytes, target.host()).await {
+            match converse(wire, &bytes, target.host(), self.limit).await {
                 // A kept connection may have been closed for being idle, before it had said anything.
                 Err((HttpError::Cut(_), true)) => {}
                 Err((error, _)) => return Err(error),
@@ -186,7 +203,7 @@ impl Http {
         if target.is_https() {
             wire = self.door.secure(wire, target.host(), Verify::Name).await?;
         }
-        match converse(wire, &bytes, target.host()).await {
+        match converse(wire, &bytes, target.host(), self.limit).await {
             Ok((reply, wire)) => Ok(self.done(target, reply, wire)),
             Err((error, _)) => Err(error),
         }
@@ -238,7 +255,12 @@ type Failed = (HttpError, bool);
 
 /// One request and its answer on an open connection; gives the connection back if it can be used again. An error says
 /// whether nothing at all had come back.
-async fn converse(mut wire: Wire, request: &[u8], host: &str) -> Result<(Reply, Option<Wire>), Failed> {
+async fn converse(
+    mut wire: Wire,
+    request: &[u8],
+    host: &str,
+    limit: Limit,
+) -> Result<(Reply, Option<Wire>), Failed> {
     let cut = |nothing| (HttpError::Cut(host.to_owned()), nothing);
     // The answer may come (a refusal, say) before the request was written to its end.
     let wrote = match wire.write_all(request).await {
@@ -259,8 +281,10 @@ async fn converse(mut wire: Wire, request: &[u8], host: &str) -> Result<(Reply, 
         }
     };
     buffer.drain(..head.length);
-    let whole = timeout(BODY_WITHIN, body(&mut wire, &mut buffer, &head.framing)).await.unwrap_or(false);
-    buffer.truncate(BODY);
+    let reading = body(&mut wire, &mut buffer, &head.framing, limit.bytes);
+    let whole = timeout(limit.within, reading).await.unwrap_or(false);
+    buffer.truncate(limit.bytes);
+    head.reply.whole = whole;
     head.reply.body = match head.framing {
         Framing::Chunked => unchunked(&buffer).0,
         _ => buffer,
@@ -307,20 +331,21 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, ()> {
             retry_after: field("retry-after"),
             location: field("location"),
             body: Vec::new(),
+            whole: false,
         };
         return Ok(Some(Head { reply, framing, keep, length: skipped + length }));
     }
 }
 
 /// Reads the body into `buffer`, which holds its beginning; answers whether it is whole and nothing more came.
-async fn body(wire: &mut Wire, buffer: &mut Vec<u8>, framing: &Framing) -> bool {
+async fn body(wire: &mut Wire, buffer: &mut Vec<u8>, framing: &Framing, most: usize) -> bool {
     loop {
         match framing {
             Framing::Length(length) if buffer.len() >= *length => return buffer.len() == *length,
             Framing::Chunked if unchunked(buffer).1 => return true,
             _ => {}
         }
-        if buffer.len() > BODY {
+        if buffer.len() > most {
             return false;
         }
         match wire.read_buf(buffer).await {

@@ -315,3 +315,33 @@ async fn errors_never_hold_the_path() {
             && !error.to_string().contains("secret")
     );
 }
+
+#[tokio::test]
+async fn a_body_is_read_as_far_as_it_is_wanted_and_says_whether_it_is_whole() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = [0; 1024];
+                let asked = stream.read(&mut buffer).await.unwrap_or_default();
+                let is_cut = buffer[..asked].starts_with(b"GET /cut");
+                let body = "x".repeat(if is_cut { 100_000 } else { 200_000 });
+                let head = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\nConnection: close\r\n\r\n";
+                let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+            });
+        }
+    });
+    let usual = client(None, vec![port], Vec::new());
+    let far = usual.clone().reading(1_000_000);
+    let get = async |http: &Http, path: &str| {
+        let target = Target::parse(&format!("http://127.0.0.1:{port}{path}")).unwrap();
+        let request =
+            Request { method: "GET", target: &target, trust: Trust::Operator, fields: &[], body: b"" };
+        let reply = http.send(request).await.unwrap();
+        (reply.body.len(), reply.whole)
+    };
+    assert_eq!(get(&usual, "/").await, (64 * 1024, false));
+    assert_eq!(get(&far, "/").await, (200_000, true));
+    assert_eq!(get(&far, "/cut").await, (100_000, false));
+}

@@ -13,7 +13,6 @@ use amends_web::front::Front;
 use amends_web::public::{self, Site};
 use amends_web::{Reach, WebState};
 use axum::Router;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
@@ -62,7 +61,7 @@ pub struct Node {
     state: WebState,
     site: OnceCell<Site>,
     post: Mutex<Option<Post>>,
-    mirror: Option<PathBuf>,
+    mirrors: Vec<mirror::Place>,
 }
 
 impl Node {
@@ -99,7 +98,7 @@ impl Node {
             state,
             site: OnceCell::new(),
             post: Mutex::new(Some(post)),
-            mirror: config.mirror.clone(),
+            mirrors: mirror::Place::all(&config.mirror)?,
         })
     }
 
@@ -134,9 +133,9 @@ impl Node {
     ) -> Result<impl Future<Output = ()> + use<>, Failure> {
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_fresh(self.site().await?.clone(), self.app.clone(), stopped.clone()));
-        if let Some(folder) = self.mirror.clone() {
+        for place in self.mirrors.clone() {
             let (site, app) = (self.site().await?.clone(), self.app.clone());
-            tasks.spawn(mirror::keep(site, app, folder, stopped.clone()));
+            tasks.spawn(mirror::keep(site, app, place, stopped.clone()));
         }
         let app = self.app.clone();
         every(&mut tasks, stopped, "the maintenance clock", Duration::from_secs(5), move || {

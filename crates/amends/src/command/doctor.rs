@@ -1,6 +1,7 @@
 use crate::cli::{Failure, Place, print};
 use crate::config::Config;
 use crate::local;
+use crate::mirror::{self, Bucket};
 use crate::node::{clock, configuration};
 use amends_app::health::{self, Finding};
 use amends_courier::smtp::{MailServer, Session};
@@ -8,7 +9,7 @@ use amends_egress::sender::Level;
 use amends_egress::survey::{self, Plan, Signature};
 use amends_egress::{Destination, Door, DoorConfig, Names, Verify};
 use amends_model::Channel;
-use amends_store::{Store, StoreError};
+use amends_store::{Store, StoreError, channel, delivery};
 use clap::Args;
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// Say in plain words what is wrong with this installation.
 ///
 /// Looks at the database, the clock, the disk, the mail server, what the sending domain says in DNS (SPF, DKIM, DMARC),
-/// held messages, and the public address. Changes nothing. Exits with 1 if something is broken.
+/// held messages, the bucket of the static mirror, and the public address. Changes nothing. Exits with 1 if something is broken.
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]
@@ -74,6 +75,9 @@ impl Doctor {
         for line in mail(&config, self.resolver).await {
             tell(line);
         }
+        if let Some(line) = bucket(&config).await {
+            tell(line);
+        }
         tell(public_address(&config).await);
         let broken = lines.iter().filter(|l| **l == Level::Bad).count();
         if broken == 0 {
@@ -95,8 +99,9 @@ fn at_hand(config: &Config) -> Vec<Line> {
 /// is asked at the same time.
 pub async fn around(config: Config) -> Vec<Finding> {
     let mut lines = at_hand(&config);
-    let (mail, address) = tokio::join!(mail(&config, None), public_address(&config));
+    let (mail, bucket, address) = tokio::join!(mail(&config, None), bucket(&config), public_address(&config));
     lines.extend(mail);
+    lines.extend(bucket);
     lines.push(address);
     let level = |level| match level {
         Level::Good => health::Level::Good,
@@ -129,7 +134,7 @@ async fn database(config: &Config) -> Vec<Line> {
     match opened {
         Ok(store) => {
             lines.push(Line::good(WHAT, format!("{place} opens, its schema is current.")));
-            lines.extend(held(&store).await);
+            lines.extend(held(&store).await.unwrap_or_default());
         }
         Err(StoreError::FolderInUse(_)) => lines.extend(running(config).await),
         Err(error) => lines.push(Line::wrong(
@@ -154,10 +159,22 @@ async fn running(config: &Config) -> Vec<Line> {
         Ok(Ok(health)) => {
             let mut lines =
                 vec![Line::good(WHAT, format!("It runs in {} and answers.", config.data.display()))];
-            let mail = &health["mail"];
-            if mail["held"].as_bool() == Some(true) {
-                let waiting = mail["waiting"].as_u64().unwrap_or(0);
-                lines.extend(held_line(waiting, mail["reason"].as_str().unwrap_or_default()));
+            for channel in health["channels"].as_array().into_iter().flatten() {
+                if channel["failing"].as_bool() == Some(true) {
+                    let word = |name: &str| channel[name].as_str().unwrap_or_default();
+                    let waiting = channel["waiting"].as_u64().unwrap_or(0);
+                    lines.push(held_line(word("channel"), waiting, word("reason")));
+                }
+            }
+            let mirrors = health["mirrors"].as_array().into_iter().flatten();
+            for mirror in mirrors.filter(|m| m["current"].as_bool() == Some(false)) {
+                let reason = mirror["reason"].as_str().unwrap_or_default();
+                lines.push(Line::wrong(
+                    Level::Bad,
+                    "mirror",
+                    format!("The static mirror is not up to date: {reason}."),
+                    "It is tried again by itself; the page itself is not touched by that.",
+                ));
             }
             lines
         }
@@ -180,23 +197,28 @@ async fn running(config: &Config) -> Vec<Line> {
     }
 }
 
-/// Messages that wait for the mail server.
-async fn held(store: &Store) -> Option<Line> {
-    let mut tx = store.read().await.ok()?;
-    let health = amends_store::channel::get(&mut tx, Channel::Email).await.ok()??;
-    let held = amends_store::delivery::waiting(&mut tx, Channel::Email).await.ok()?;
-    if health.failing { held_line(held, &health.reason) } else { None }
+/// Messages that wait because nothing gets through on their channel.
+async fn held(store: &Store) -> Result<Vec<Line>, StoreError> {
+    let mut tx = store.read().await?;
+    let mut lines = Vec::new();
+    for health in channel::all(&mut tx).await?.into_iter().filter(|h| h.failing) {
+        let waiting = delivery::waiting(&mut tx, health.channel).await?;
+        lines.push(held_line(health.channel.as_str(), waiting, &health.reason));
+    }
+    Ok(lines)
 }
 
-fn held_line(held: u64, reason: &str) -> Option<Line> {
-    (!reason.is_empty()).then(|| {
-        Line::wrong(
-            Level::Bad,
-            "messages",
-            format!("{held} messages are held, none is lost: {reason}"),
-            "They go out by themselves when the mail server takes mail again.",
-        )
-    })
+fn held_line(channel: &str, held: u64, reason: &str) -> Line {
+    let way = if channel == Channel::Email.as_str() { String::new() } else { format!(" by {channel}") };
+    let says = match held {
+        1 => format!("One message{way} is held, it is not lost: {reason}"),
+        more => format!("{more} messages{way} are held, none is lost: {reason}"),
+    };
+    let remedy = match channel {
+        "email" => "They go out by themselves when the mail server takes mail again.",
+        _ => "They go out by themselves when something gets through again.",
+    };
+    Line::wrong(Level::Bad, "messages", says, remedy)
 }
 
 /// A clock that is far off signs mail in the future and orders the record wrongly.
@@ -322,6 +344,34 @@ async fn mail_server(server: &MailServer, resolver: Option<std::net::SocketAddr>
             "Check that it runs and that no firewall is between.",
         ),
     }
+}
+
+/// Whether the bucket of the static mirror can be used.
+async fn bucket(config: &Config) -> Option<Line> {
+    const WHAT: &str = "mirror";
+    let place = config.mirror.bucket.as_deref()?;
+    let bucket = match Bucket::open(place, &config.mirror) {
+        Ok(bucket) => bucket,
+        Err(failure) => {
+            return Some(Line::wrong(Level::Bad, WHAT, failure.message, "Mend it in the configuration."));
+        }
+    };
+    let looked = tokio::time::timeout(Duration::from_secs(20), mirror::look(&bucket)).await;
+    Some(match looked {
+        Ok(Ok(())) => Line::good(WHAT, format!("{} answers and shows us what it holds.", bucket.shown())),
+        Ok(Err(why)) => Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("The static mirror cannot be kept: {why}."),
+            "It is tried again by itself; the page itself is not touched by that.",
+        ),
+        Err(_) => Line::wrong(
+            Level::Bad,
+            WHAT,
+            format!("{} did not answer within 20 seconds.", bucket.shown()),
+            "Check mirror.endpoint, and that no firewall is between.",
+        ),
+    })
 }
 
 /// SPF, DKIM and DMARC of the sending domain.

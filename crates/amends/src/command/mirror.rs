@@ -1,20 +1,21 @@
-use crate::cli::{Failure, Place, print};
-use crate::mirror;
+use crate::cli::{self, Failure, print};
+use crate::mirror::{self, Place};
 use crate::node::{Node, configuration, log};
 use amends_store::Store;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Write the public site into a folder, for any static host.
+/// Write the public site into a folder or a bucket, for any static host.
 ///
 /// Status page, history, incidents, feeds and the files of the JSON API, as they are now; also while the server runs. Only
-/// what changed is written, what is gone is removed. The configuration key ‘mirror.dir’ keeps a folder up to date.
+/// what changed is written, what is gone is removed. The configuration keys ‘mirror.dir’ and ‘mirror.bucket’ keep a mirror up
+/// to date; ‘mirror.endpoint’, ‘mirror.region’ and the keys of a bucket hold for this command, too.
 #[derive(Debug, Args)]
 pub struct Mirror {
     #[command(flatten)]
-    place: Place,
-    /// Folder to write: new, empty, or written by this command before
-    #[arg(long, value_name = "DIR")]
+    place: cli::Place,
+    /// What to write: a folder, or s3://BUCKET/PREFIX. It is new, empty, or written by this command before
+    #[arg(long, value_name = "PLACE")]
     to: PathBuf,
 }
 
@@ -23,6 +24,7 @@ impl Mirror {
     pub async fn run(self) -> Result<(), Failure> {
         let mut config = configuration(&self.place, &[])?;
         log(&config)?;
+        let to = Place::read(&self.to, &config.mirror)?;
         // The server may hold the folder of the embedded database: what is read is a copy of this moment.
         let copy = tempfile::tempdir().map_err(|e| Failure::said_no(format!("no temporary folder: {e}")))?;
         if config.database.is_none() {
@@ -33,11 +35,11 @@ impl Mirror {
             Store::restore_folder(&file, &config.data).await.map_err(told)?;
         }
         let node = Node::open(&config).await?;
-        let count = mirror::whole(node.site().await?, &self.to).await;
+        let count = mirror::whole(node.site().await?, &to).await;
         let count = count.map_err(|e| Failure::said_no(e.to_string()))?;
         print(&format!(
             "{} holds {} files: {} written now, {} removed.\n",
-            self.to.display(),
+            to.shown(),
             count.files,
             count.written,
             count.removed

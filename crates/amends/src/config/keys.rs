@@ -60,6 +60,48 @@ pub(super) const KEYS: &[Key] = &[
         about: "Folder that the public site is written to after every change, for a static host that stands in when this server is away. It holds nothing else.",
     },
     Key {
+        name: "mirror.bucket",
+        default: "",
+        example: "\"s3://status-mirror\"",
+        about: "The same in a bucket of Amazon S3, or of what speaks as it does: s3://BUCKET or s3://BUCKET/PREFIX. One node writes it.",
+    },
+    Key {
+        name: "mirror.endpoint",
+        default: "",
+        example: "\"https://minio.example.com:9000\"",
+        about: "Address of what speaks as Amazon S3 does. By default Amazon's own of the region.",
+    },
+    Key {
+        name: "mirror.region",
+        default: "\"us-east-1\"",
+        example: "\"eu-central-1\"",
+        about: "Region of the bucket.",
+    },
+    Key {
+        name: "mirror.path_style",
+        default: "",
+        example: "true",
+        about: "Whether the bucket is named in the path of an address instead of before its host. By default true with mirror.endpoint, false at Amazon.",
+    },
+    Key {
+        name: "mirror.access_key",
+        default: "",
+        example: "\"AKIAIOSFODNN7EXAMPLE\"",
+        about: "Access key for the bucket. It may get, put and delete objects, and list the bucket.",
+    },
+    Key {
+        name: "mirror.secret_key",
+        default: "",
+        example: "\"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\"",
+        about: "Its secret.",
+    },
+    Key {
+        name: "mirror.secret_key_file",
+        default: "",
+        example: "\"/etc/amends/mirror-secret\"",
+        about: "File with the secret, instead of mirror.secret_key.",
+    },
+    Key {
         name: "subscribers.most_per_hour",
         default: "20",
         example: "40",

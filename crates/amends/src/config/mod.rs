@@ -34,14 +34,35 @@ pub struct Config {
     pub log: String,
     /// Addresses of the own network that others may name.
     pub allow: Vec<Allowed>,
-    /// Folder that is kept as a static mirror of the public site.
-    pub mirror: Option<PathBuf>,
+    /// Where static mirrors of the public site are kept.
+    pub mirror: Mirror,
     /// How the app judges postmortems: the table `[lint]`.
     pub lint: amends_lint::Config,
     /// Mail.
     pub mail: Mail,
     /// Text messages.
     pub sms: Sms,
+}
+
+/// Where static mirrors of the public site are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mirror {
+    /// A folder.
+    pub dir: Option<PathBuf>,
+    /// A bucket: `s3://BUCKET/PREFIX`.
+    pub bucket: Option<String>,
+    /// Address of what speaks as Amazon S3 does; none for Amazon's own.
+    pub endpoint: Option<String>,
+    /// Region of the bucket.
+    pub region: Option<String>,
+    /// Whether the bucket is named in the path.
+    pub path_style: Option<bool>,
+    /// Access key.
+    pub access_key: Option<String>,
+    /// Its secret.
+    pub secret_key: Option<String>,
+    /// File with the secret.
+    pub secret_key_file: Option<PathBuf>,
 }
 
 /// How text messages leave.

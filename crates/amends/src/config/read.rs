@@ -1,5 +1,5 @@
 use super::keys::{KEYS, variable};
-use super::{Config, Mail, Sms};
+use super::{Config, Mail, Mirror, Sms};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -192,7 +192,18 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         most_per_hour: Some(most_per_hour.unwrap_or(MOST_PER_HOUR)).filter(|most| *most > 0),
         log: text("log").unwrap_or_else(|| "info".into()),
         allow,
-        mirror: text("mirror.dir").map(PathBuf::from),
+        mirror: Mirror {
+            dir: text("mirror.dir").map(PathBuf::from),
+            bucket: text("mirror.bucket"),
+            endpoint: text("mirror.endpoint"),
+            region: text("mirror.region"),
+            path_style: one("mirror.path_style")
+                .map(|(value, place)| parsed(value, place, "write true or false"))
+                .transpose()?,
+            access_key: text("mirror.access_key"),
+            secret_key: text("mirror.secret_key"),
+            secret_key_file: text("mirror.secret_key_file").map(PathBuf::from),
+        },
         lint: amends_lint::Config::default(),
         mail: Mail {
             server: text("mail.server"),

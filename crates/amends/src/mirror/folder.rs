@@ -1,40 +1,22 @@
 //! A folder that holds the mirror: each file replaced as a whole, what is gone removed, and nothing touched that is
 //! somebody else's.
 
+use super::list::{self, CLAIMED, GONE, List, NAME as LIST};
 use amends_web::public::mirror::File;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What was written, one line each: the digest of the bytes, a blank, the name; the last line of a name counts. It is
-/// how a mirror is known to be one.
-const LIST: &str = ".amends-mirror";
 const LOCK: &str = ".amends-mirror.lock";
-/// Instead of a digest: this name is ours, but whether its bytes were written is not known.
-const CLAIMED: &str = "?";
-/// Instead of a digest: removed.
-const GONE: &str = "-";
 
 /// A folder, held by this process until it is dropped.
 pub struct Folder {
     root: PathBuf,
-    written: BTreeMap<String, String>,
+    written: List,
     list: fs::File,
     _lock: fs::File,
-}
-
-/// What one pass did.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    /// Files that the mirror has.
-    pub files: usize,
-    /// Of these, written now.
-    pub written: usize,
-    /// Removed now.
-    pub removed: usize,
 }
 
 impl Folder {
@@ -61,19 +43,18 @@ impl Folder {
         if !text.is_empty() && !text.ends_with('\n') {
             list.write_all(b"\n").map_err(|e| cannot("nothing can be written", e))?;
         }
-        Ok(Self { root: root.to_owned(), written: read(&text), list, _lock: lock })
+        Ok(Self { root: root.to_owned(), written: list::read(&text), list, _lock: lock })
     }
 
     /// Writes a file unless it is there; whether it was.
     pub fn put(&mut self, file: &File) -> io::Result<bool> {
-        let digest: String =
-            Sha256::digest(&file.bytes).iter().take(16).map(|b| format!("{b:02x}")).collect();
+        let digest = list::digest(file);
         let path = self.root.join(&file.name);
         let is_there = || fs::metadata(&path).is_ok_and(|found| found.len() == file.bytes.len() as u64);
         if self.written.get(&file.name) == Some(&digest) && is_there() {
             return Ok(false);
         }
-        if !self.written.contains_key(&file.name) {
+        if self.written.get(&file.name).is_none_or(|known| known != CLAIMED) {
             self.note(CLAIMED, &file.name)?;
         }
         let folder = path.parent().unwrap_or(&self.root);
@@ -112,16 +93,13 @@ impl Folder {
 
     fn note(&mut self, digest: &str, name: &str) -> io::Result<()> {
         self.list.write_all(format!("{digest} {name}\n").as_bytes())?;
-        match digest {
-            GONE => drop(self.written.remove(name)),
-            _ => drop(self.written.insert(name.to_owned(), digest.to_owned())),
-        }
+        list::note(&mut self.written, digest, name);
         Ok(())
     }
 
     /// Writes the list anew, each name once.
     fn shorten(&mut self) -> io::Result<()> {
-        let text: String = self.written.iter().map(|(name, digest)| format!("{digest} {name}\n")).collect();
+        let text = list::text(&self.written);
         if self.list.metadata()?.len() == text.len() as u64 {
             return Ok(());
         }
@@ -142,21 +120,6 @@ fn write(aside: &Path, file: &File) -> io::Result<()> {
     let changed = SystemTime::from(file.changed);
     out.set_modified(changed)?;
     out.sync_data()
-}
-
-fn read(text: &str) -> BTreeMap<String, String> {
-    let mut written = BTreeMap::new();
-    // What has no end was not written to its end.
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    for (digest, name) in whole.lines().filter_map(|line| line.split_once(' ')) {
-        let is_inside = !name.is_empty() && name.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        match digest {
-            _ if !is_inside => {}
-            GONE => drop(written.remove(name)),
-            _ => drop(written.insert(name.to_owned(), digest.to_owned())),
-        }
-    }
-    written
 }
 
 #[cfg(test)]

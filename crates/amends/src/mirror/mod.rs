@@ -1,15 +1,20 @@
 //! The static mirror: the public site as files, kept true while the server runs.
 //!
-//! The folder itself says what was written. So a pass has no input but the record: it may be cut off at any point, run on
-//! any node, as often as one likes; who writes a folder holds its lock.
+//! The place itself says what was written. So a pass has no input but the record: it may be cut off at any point, run on any
+//! node, as often as one likes; who writes a folder holds its lock.
 
+mod bucket;
 mod folder;
+mod list;
 
-pub use folder::{Count, Folder};
+pub use bucket::Bucket;
 
+use crate::cli::Failure;
+use crate::config;
 use amends_app::App;
 use amends_web::public::mirror::{File, newest};
 use amends_web::public::{Site, SourceError};
+use folder::Folder;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,8 +23,10 @@ use tokio::sync::watch;
 
 /// Reading all of a long history anew takes at most this part of the time.
 const SHARE: u32 = 20;
-/// What could not be written is tried again.
+/// What is in memory is compared at least so often.
 const AGAIN: Duration = Duration::from_secs(30);
+/// What could not be written is tried again after pauses that grow to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// What went wrong, as a sentence.
 #[derive(Debug, thiserror::Error)]
@@ -32,43 +39,117 @@ impl From<SourceError> for Broken {
     }
 }
 
-/// One pass over a folder.
+/// What one pass did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Files that the mirror has.
+    pub files: usize,
+    /// Of these, written now.
+    pub written: usize,
+    /// Removed now.
+    pub removed: usize,
+}
+
+/// Where a mirror is.
+#[derive(Clone)]
+pub enum Place {
+    /// A folder on this machine.
+    Folder(PathBuf),
+    /// A bucket.
+    Bucket(Arc<Bucket>),
+}
+
+impl Place {
+    /// Reads where it is: a folder, or `s3://BUCKET/PREFIX` with what the configuration says about buckets.
+    pub fn read(place: &Path, config: &config::Mirror) -> Result<Self, Failure> {
+        match place.to_str().filter(|text| text.starts_with("s3:")) {
+            Some(text) => Ok(Place::Bucket(Arc::new(Bucket::open(text, config)?))),
+            None => Ok(Place::Folder(place.to_owned())),
+        }
+    }
+
+    /// The places of a configuration.
+    pub fn all(config: &config::Mirror) -> Result<Vec<Self>, Failure> {
+        let folder = config.dir.clone().map(Place::Folder);
+        let bucket = config.bucket.as_deref().map(|place| Bucket::open(place, config)).transpose()?;
+        Ok(folder.into_iter().chain(bucket.map(|b| Place::Bucket(Arc::new(b)))).collect())
+    }
+
+    /// As it is written.
+    pub fn shown(&self) -> String {
+        match self {
+            Place::Folder(root) => root.display().to_string(),
+            Place::Bucket(bucket) => bucket.shown(),
+        }
+    }
+}
+
+enum Hand {
+    Folder(Arc<Mutex<Folder>>),
+    Bucket(bucket::Pass),
+}
+
+/// One pass over a mirror.
 struct Pass {
-    folder: Arc<Mutex<Folder>>,
+    hand: Hand,
     names: BTreeSet<String>,
     written: usize,
 }
 
 impl Pass {
-    async fn begin(root: &Path) -> Result<Self, Broken> {
-        let root = root.to_owned();
-        let folder = aside(move || Folder::open(&root).map_err(Broken)).await?;
-        Ok(Self { folder: Arc::new(Mutex::new(folder)), names: BTreeSet::new(), written: 0 })
+    async fn begin(place: &Place, anew: bool) -> Result<Self, Broken> {
+        let hand = match place {
+            Place::Folder(root) => {
+                let root = root.clone();
+                let folder = aside(move || Folder::open(&root).map_err(Broken)).await?;
+                Hand::Folder(Arc::new(Mutex::new(folder)))
+            }
+            Place::Bucket(bucket) => Hand::Bucket(bucket::Pass::begin(bucket, anew).await?),
+        };
+        Ok(Self { hand, names: BTreeSet::new(), written: 0 })
     }
 
     async fn put(&mut self, files: Vec<File>) -> Result<(), Broken> {
         self.names.extend(files.iter().map(|file| file.name.clone()));
-        let folder = self.folder.clone();
-        self.written += aside(move || {
-            let mut folder = folder.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut written = 0;
-            for file in &files {
-                let put = folder.put(file).map_err(|e| Broken(format!("{}: {e}", file.name)))?;
-                written += usize::from(put);
+        self.written += match &mut self.hand {
+            Hand::Folder(folder) => {
+                let folder = folder.clone();
+                aside(move || {
+                    let mut folder = folder.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut written = 0;
+                    for file in &files {
+                        let put = folder.put(file).map_err(|e| Broken(format!("{}: {e}", file.name)))?;
+                        written += usize::from(put);
+                    }
+                    Ok(written)
+                })
+                .await?
             }
-            Ok(written)
-        })
-        .await?;
+            Hand::Bucket(pass) => pass.put(&files).await?,
+        };
         Ok(())
     }
 
-    async fn end(self) -> Result<Count, Broken> {
-        let (files, written) = (self.names.len(), self.written);
-        let removed = aside(move || {
-            let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-            folder.keep_only(&self.names).map_err(|e| Broken(format!("what is gone cannot be removed: {e}")))
-        });
-        Ok(Count { files, written, removed: removed.await? })
+    /// Removes what is gone.
+    async fn keep_only(&mut self) -> Result<usize, Broken> {
+        match &mut self.hand {
+            Hand::Folder(folder) => {
+                let (folder, names) = (folder.clone(), self.names.clone());
+                let wrong = |e| Broken(format!("what is gone cannot be removed: {e}"));
+                aside(move || {
+                    folder.lock().unwrap_or_else(PoisonError::into_inner).keep_only(&names).map_err(wrong)
+                })
+                .await
+            }
+            Hand::Bucket(pass) => pass.keep_only(&self.names).await,
+        }
+    }
+
+    async fn end(self, removed: usize) -> Result<Count, Broken> {
+        if let Hand::Bucket(pass) = self.hand {
+            pass.end().await?;
+        }
+        Ok(Count { files: self.names.len(), written: self.written, removed })
     }
 }
 
@@ -80,45 +161,68 @@ async fn aside<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(Broken(format!("writing the mirror failed: {error}"))))
 }
 
-/// Writes all of the site into a folder, and removes what is gone.
-pub async fn whole(site: &Site, root: &Path) -> Result<Count, Broken> {
-    let mut pass = Pass::begin(root).await?;
+/// Writes all of the site, and removes what is gone.
+pub async fn whole(site: &Site, place: &Place) -> Result<Count, Broken> {
+    let mut pass = Pass::begin(place, true).await?;
     // Older parts first: the newest name them.
     for month in site.months() {
         pass.put(site.month(month).await?).await?;
     }
     pass.put(site.quarter().await?.into_iter().collect()).await?;
     pass.put(newest(&site.rendered(), site.clock_now())).await?;
-    pass.end().await
+    let removed = pass.keep_only().await?;
+    pass.end(removed).await
 }
 
-/// Keeps a folder true until `stopped`: what is in memory after every change, all of it soon after.
-pub async fn keep(site: Site, app: App, root: PathBuf, mut stopped: watch::Receiver<bool>) {
+/// Writes what is in memory.
+async fn first(site: &Site, place: &Place) -> Result<Count, Broken> {
+    let mut pass = Pass::begin(place, false).await?;
+    pass.put(newest(&site.rendered(), site.clock_now())).await?;
+    pass.end(0).await
+}
+
+/// Keeps a mirror true until `stopped`: what is in memory after every change, all of it soon after.
+pub async fn keep(site: Site, app: App, place: Place, mut stopped: watch::Receiver<bool>) {
     let (mut news, mut changes) = (site.news(), app.changes());
-    let mut said = String::new();
-    let (mut owed, mut not_before) = (true, Instant::now());
+    let shown = place.shown();
+    let (mut owed, mut not_before, mut failures) = (true, Instant::now(), 0_u32);
     loop {
         let begun = Instant::now();
-        let done = if owed && not_before <= begun {
-            let done = whole(&site, &root).await;
-            owed = done.is_err();
-            not_before = Instant::now() + begun.elapsed() * SHARE;
-            done.map(drop)
-        } else {
-            Ok(())
+        let round = async {
+            let mut done = Ok(());
+            if owed && not_before <= begun {
+                done = whole(&site, &place).await.map(drop);
+                owed = done.is_err();
+                not_before = Instant::now() + begun.elapsed() * SHARE;
+            }
+            // Always, and last: when the record cannot be read, the page in memory says so, and how old it is.
+            first(&site, &place).await.and(done)
         };
-        // Always, and last: when the record cannot be read, the page in memory says so, and how old it is.
-        match first(&site, &root).await.and(done) {
-            Ok(()) => said.clear(),
-            Err(error) => {
-                let text = error.to_string();
-                if text != said {
-                    tracing::warn!(error = %text, "the static mirror is not up to date and will be tried again");
-                    said = text;
-                }
+        let done = tokio::select! {
+            done = round => done,
+            _ = stopped.wait_for(|stop| *stop) => return,
+        };
+        let reason = done.as_ref().err().map(ToString::to_string);
+        if app.note_mirror(&shown, reason.as_deref()) {
+            match &reason {
+                Some(error) => tracing::warn!(
+                    mirror = shown,
+                    error,
+                    "the static mirror is not up to date and will be tried again"
+                ),
+                None => tracing::info!(mirror = shown, "the static mirror is up to date"),
             }
         }
-        let wait = if owed { not_before.saturating_duration_since(Instant::now()) } else { AGAIN };
+        let wait = match (&done, owed) {
+            (Err(_), _) => {
+                let pause = Duration::from_secs(1) * 2_u32.saturating_pow(failures.min(16));
+                failures = failures.saturating_add(1);
+                pause.min(LONGEST_PAUSE)
+            }
+            (Ok(()), true) => not_before.saturating_duration_since(Instant::now()).min(AGAIN),
+            (Ok(()), false) => AGAIN,
+        };
+        failures = if done.is_ok() { 0 } else { failures };
         tokio::select! {
             changed = news.changed() => if changed.is_err() { return },
             changed = changes.changed() => {
@@ -127,14 +231,13 @@ pub async fn keep(site: Site, app: App, root: PathBuf, mut stopped: watch::Recei
                 }
                 owed = true;
             }
-            () = tokio::time::sleep(wait.clamp(Duration::from_secs(1), AGAIN)) => {}
+            () = tokio::time::sleep(wait.max(Duration::from_secs(1))) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
     }
 }
 
-/// Writes what is in memory.
-async fn first(site: &Site, root: &Path) -> Result<(), Broken> {
-    let mut pass = Pass::begin(root).await?;
-    pass.put(newest(&site.rendered(), site.clock_now())).await
+/// Whether a bucket answers and may be written by us; a sentence if not.
+pub async fn look(bucket: &Bucket) -> Result<(), Broken> {
+    bucket::read(bucket).await.map(drop)
 }
