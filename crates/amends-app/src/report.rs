@@ -25,7 +25,9 @@ pub struct Reported {
     pub left: u64,
     /// Messages that did not arrive.
     pub failed: u64,
-    /// Reports that changed nothing: delivered, delayed, known already, or about mail that is not ours.
+    /// Messages that arrived.
+    pub delivered: u64,
+    /// Reports that changed nothing: delayed, known already, or about mail that is not ours.
     pub unchanged: u64,
 }
 
@@ -84,6 +86,12 @@ impl App {
             let now = self.now();
             let mut tx = self.begin().await?;
             let did = self.note_report(&mut tx, &event, now).await?;
+            if did.delivered > 0 {
+                // What went as it should needs no line in the audit log.
+                self.commit(tx).await?;
+                done.delivered += did.delivered;
+                continue;
+            }
             if did == Reported::default() {
                 done.unchanged += 1;
                 continue;
@@ -120,6 +128,10 @@ impl App {
         };
         if let (Some(state), Some(d)) = (state, &about) {
             did.failed = u64::from(delivery::reported(tx, &d.id, state, &event.detail, now).await?);
+        }
+        if let (What::Delivered, Some(d)) = (event.what, &about) {
+            let said = if event.detail.is_empty() { "delivered" } else { event.detail.as_str() };
+            did.delivered = u64::from(delivery::delivered(tx, &d.id, said, now).await?);
         }
         if event.what == What::Rejected {
             tracing::error!(said = %event.detail, "a receiving side does not want our mail");

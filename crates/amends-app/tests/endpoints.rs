@@ -6,7 +6,7 @@ mod support;
 
 use amends_app::component::{EditComponent, NewComponent};
 use amends_app::incident::{ComponentInput, Declare, PublishUpdate};
-use amends_app::subscriber::{AddSubscriber, SmsPost, Subscribe, SubscriberFilter};
+use amends_app::subscriber::{AddSubscriber, Explained, SmsPost, Subscribe, SubscriberFilter};
 use amends_app::{App, AppError, Caller, Paging};
 use amends_courier::channel::{
     Boxed, Budget, Errand, Messenger, Notice, Postmaster, Said, SmsRules, Viewer, statuspage_body,
@@ -499,7 +499,21 @@ async fn a_telephone_is_confirmed_by_its_code_and_answers_count() {
             c.app.take_sms_status(&id, &heard("a-secret-of-the-gateway", &form)).await.unwrap();
         };
         report("sent", "").await;
+        let why = async || c.app.explain_address(&Caller::system("test"), NUMBER).await.unwrap().messages;
+        let of = |all: &[Explained]| {
+            all.iter().find(|m| m.broadcast_id == *broadcast).map(|m| m.explanation.clone()).unwrap()
+        };
+        let before = of(&why().await);
+        assert!(before.starts_with("Taken by the gateway") && !before.contains("delivered"), "{before}");
+        c.later(1);
         report("delivered", "").await;
+        let after = of(&why().await);
+        assert!(after.contains("and delivered: that was reported at"), "{after}");
+        let taken = before.split(" at ").nth(1).and_then(|rest| rest.split('.').next()).unwrap();
+        assert!(after.contains(&format!("text messages at {taken},")), "when it was taken stays: {after}");
+        c.later(1);
+        report("read", "").await;
+        assert_eq!(of(&why().await), after, "what comes late or twice changes nothing");
         assert_eq!(c.phone().await.state, SubscriberState::Confirmed);
         report("failed", "21610").await;
         assert_eq!(c.phone().await.state, SubscriberState::Unsubscribed);

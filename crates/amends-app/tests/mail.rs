@@ -7,9 +7,12 @@ mod support;
 use amends_app::component::NewComponent;
 use amends_app::incident::{ComponentInput, Declare, PublishUpdate};
 use amends_app::maintenance::Schedule;
+use amends_app::report::Incoming;
 use amends_app::subscriber::{AddSubscriber, Subscribe, SubscriberFilter, Suppress};
 use amends_app::{App, AppError, Caller, Paging};
 use amends_courier::channel::{Postmaster, Viewer};
+use amends_courier::feedback::{Desk, Reporter};
+use amends_courier::smtp::Secret;
 use amends_courier::{Courier, MailSettings, Turn};
 use amends_model::*;
 use amends_store::channel;
@@ -406,6 +409,48 @@ async fn planned_work_is_announced_and_reminded_of() {
             "Maintenance · Completed",
         ];
         assert_eq!(said, expected, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_says_was_delivered_is_kept_and_when_it_was_taken_stays() {
+    for c in Company::each().await {
+        let (engine, admin) = (c.engine, Caller::system("test"));
+        c.app.set_report_desk(Desk::new(vec![(Reporter::Postmark, Secret::new("amends:secret"))]).unwrap());
+        c.subscribed("ada@example.net", &[]).await;
+        let declared = Declare {
+            title: "Mails are late".into(),
+            visibility: Some(Visibility::Public),
+            message: Some("We look.".into()),
+            ..Declare::default()
+        };
+        c.app.declare(&admin, declared).await.unwrap();
+        c.work().await;
+        let why = async || {
+            let all = c.app.explain_address(&admin, "ada@example.net").await.unwrap().messages;
+            let told = all.into_iter().find(|m| m.kind == BroadcastKind::Update).unwrap();
+            (told.broadcast_id, told.explanation)
+        };
+        let (broadcast, before) = why().await;
+        assert!(before.starts_with("Kept in the built-in viewer"), "{engine}: {before}");
+        c.later(7);
+        let id = amends_courier::plan::delivery_id(&broadcast, Channel::Email, "ada@example.net");
+        let body = format!(
+            r#"{{"RecordType":"Delivery","Recipient":"ada@example.net","Details":"250 taken","Metadata":{{"message_id":"<uupdate000001.{id}@marrowby.example>"}}}}"#
+        );
+        let header = |name: &str| (name == "authorization").then(|| "Basic YW1lbmRzOnNlY3JldA==".to_owned());
+        let incoming = Incoming { header: &header, body: body.as_bytes(), url: String::new() };
+        let done = c.app.take_report("postmark", &incoming).await.unwrap();
+        assert_eq!((done.delivered, done.unchanged), (1, 0), "{engine}");
+        let (_, after) = why().await;
+        assert!(
+            after.contains("and delivered: that was reported at") && after.contains("“250 taken”"),
+            "{engine}: {after}"
+        );
+        c.later(7);
+        let again = c.app.take_report("postmark", &incoming).await.unwrap();
+        assert_eq!((again.delivered, again.unchanged), (0, 1), "{engine}: twice is no news");
+        assert_eq!(why().await.1, after);
     }
 }
 

@@ -253,6 +253,7 @@ pub(crate) fn delivery_of(b: &Broadcast, to: To<'_>, now: Timestamp) -> Delivery
         reply: None,
         created_at: now,
         updated_at: now,
+        delivered_at: None,
     }
 }
 

@@ -112,7 +112,7 @@ words! {
         Sending = "sending",
         /// Put off by the other side; will be tried again.
         Deferred = "deferred",
-        /// The next mail server has it. It does not mean that it arrived.
+        /// The next server has it. Whether it arrived is said only where that is reported.
         Accepted = "accepted",
         /// The address does not exist; it is suppressed from now on.
         Bounced = "bounced",
@@ -163,6 +163,8 @@ pub struct Delivery {
     pub created_at: Timestamp,
     /// When its state last changed.
     pub updated_at: Timestamp,
+    /// When a provider or a gateway reported that it has arrived; none as long as nobody did.
+    pub delivered_at: Option<Timestamp>,
 }
 
 /// How many deliveries of a broadcast stand where.

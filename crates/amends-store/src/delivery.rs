@@ -7,7 +7,7 @@ use amends_model::{
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 
-const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at, hold";
+const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at, hold, delivered_at";
 
 fn from_row(row: &Row) -> Result<Delivery> {
     Ok(Delivery {
@@ -23,6 +23,7 @@ fn from_row(row: &Row) -> Result<Delivery> {
         created_at: row.get(9)?,
         updated_at: row.get(10)?,
         hold: row.opt_word(11)?,
+        delivered_at: row.get(12)?,
     })
 }
 
@@ -276,6 +277,14 @@ pub async fn reported(
         tx.exec(again, params![id]).await?;
     }
     Ok(news)
+}
+
+/// Notes that a message that was accepted has arrived, with the words of who reported it. When it was accepted stays as it
+/// was: that is what is measured. Answers whether that was news.
+pub async fn delivered(tx: &mut Tx, id: &DeliveryId, said: &str, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE deliveries SET delivered_at = $2, reply = $3
+               WHERE id = $1 AND state = 'accepted' AND delivered_at IS NULL";
+    Ok(tx.exec(sql, params![id, now, said]).await? == 1)
 }
 
 /// One.

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "phones", include_str!("../migrations/0010_phones.sql")),
     (11, "preferences", include_str!("../migrations/0011_preferences.sql")),
     (12, "side_by_side", include_str!("../migrations/0012_side_by_side.sql")),
+    (13, "delivered", include_str!("../migrations/0013_delivered.sql")),
 ];
 
 /// Those after which programs that do not know them cannot go on: they take something away, give it another meaning, or

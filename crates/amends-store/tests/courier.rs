@@ -75,6 +75,7 @@ fn a_delivery(broadcast: &Broadcast, n: usize, state: DeliveryState) -> Delivery
         reply: None,
         created_at: at(100),
         updated_at: at(100),
+        delivered_at: None,
     }
 }
 

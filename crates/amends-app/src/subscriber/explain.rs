@@ -176,6 +176,20 @@ fn in_state(d: &Delivery, failing: &[ChannelState], zone: &TimeZone) -> String {
         let since = when(fault.since);
         return format!("Held since {since}, because {}. It goes out when that is mended.", fault.reason);
     }
+    if let Some(at) = d.delivered_at.filter(|_| d.state == DeliveryState::Accepted) {
+        let (whom, advice) = match d.channel {
+            Channel::Email => {
+                ("the mail server", " If they do not see it, ask them to look into the spam folder, too.")
+            }
+            Channel::Sms => ("the gateway for text messages", ""),
+            _ => ("their server", ""),
+        };
+        let accepted = when(d.updated_at);
+        return format!(
+            "Taken by {whom} at {accepted}, and delivered: that was reported at {}.{said}{advice}",
+            when(at)
+        );
+    }
     match d.state {
         DeliveryState::Queued => "Waits for its turn.".into(),
         DeliveryState::Held => match d.hold {

@@ -235,7 +235,12 @@ impl App {
         let found = found.ok_or(AppError::NotFound("message"))?;
         let (state, reason) = match fate {
             SmsFate::Underway => return Ok(()),
-            SmsFate::Delivered => (DeliveryState::Accepted, None),
+            SmsFate::Delivered => {
+                return match delivery::delivered(&mut tx, &id, &said, now).await? {
+                    true => self.commit(tx).await,
+                    false => Ok(()),
+                };
+            }
             SmsFate::Failed => (DeliveryState::Refused, None),
             SmsFate::Bounced => (DeliveryState::Bounced, Some(SuppressionReason::Bounced)),
             SmsFate::OptedOut => (DeliveryState::Suppressed, Some(SuppressionReason::OptedOut)),

@@ -264,8 +264,8 @@ pub async fn run(api: &Api, command: Subscriber) -> Result<(), Failure> {
                 api.send(Method::POST, "/mail-reports", &[], Some(("text/plain", mail))).await?.json()?;
             api.show(&done, |d| {
                 format!(
-                    "{} suppressed, {} left, {} failed, {} changed nothing.\n",
-                    d["suppressed"], d["left"], d["failed"], d["unchanged"]
+                    "{} suppressed, {} left, {} failed, {} delivered, {} changed nothing.\n",
+                    d["suppressed"], d["left"], d["failed"], d["delivered"], d["unchanged"]
                 )
             });
         }
