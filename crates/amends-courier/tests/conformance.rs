@@ -557,6 +557,38 @@ async fn slacks_own_library_takes_our_blocks() {
     }
 }
 
+/// Zulip takes what is written for Slack, at its own address, and shows the same: a title, what is said, a link.
+#[tokio::test]
+async fn zulip_takes_what_is_written_for_slack() {
+    let receiver = Receiver::start().await;
+    let slack = Slack::new(http(&receiver, SHORT));
+    let at = receiver.url("/zulip/api/v1/external/slack_incoming?api_key=abcdefgh&stream=status&topic=acme");
+    assert_eq!(slack.destination(&at), receiver.url(""), "one breaker for a server of one's own");
+    for text in [
+        "We are **looking** into it.\n\n- mails\n- links",
+        "<&> *stars* _and_ more",
+        &"日本語 😀 ".repeat(2_000),
+        "",
+    ] {
+        let errand = errand(&slack, &at, update(1, text));
+        let said = slack.send(&errand, &errand.body(&links()), now()).await;
+        assert_eq!(said.verdict, Accepted, "{}", said.words);
+        let message = receiver::zulip::read(&receiver.posts().pop().unwrap()).unwrap();
+        assert_eq!(message.topic, "acme");
+        let content = &message.content;
+        assert!(content.starts_with("## Some daily emails are not being sent\n\n"), "{content}");
+        assert!(content.contains("](https://status.acme.example/incidents/in00000hook1)"), "{content}");
+        assert!(content.contains("**") && content.contains("Investigating"), "{content}");
+        assert!(content.contains("[Change or stop](https://status.acme.example/m/"), "{content}");
+        assert!(!content.contains("<http"), "no link is left as Slack writes it: {content}");
+    }
+    // What Zulip would not understand, it says; that is an answer like any other.
+    let errand = errand(&slack, &at, update(1, "Text."));
+    let said = slack.send(&errand, r#"{"blocks":[{"type":"carousel"}]}"#, now()).await;
+    assert!(said.verdict == Refused && said.words.contains("carousel"), "{}", said.words);
+    assert!(!said.words.contains("abcdefgh"), "{}", said.words);
+}
+
 /// Mail goes through the same table in its own words.
 #[tokio::test]
 async fn mail_passes_the_same_table() {

@@ -10,12 +10,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use amends_courier::channel::{SECRET_STAYS, Webhook, secret_text};
+use amends_courier::channel::{
+    Gateway, Messenger, SECRET_STAYS, Sms, SmsRules, Template, Webhook, secret_text,
+};
 use amends_courier::plan::{self, To};
+use amends_courier::smtp::Secret;
 use amends_courier::{Dispatch, message::Content, message::Test};
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::{BroadcastId, Channel, Delivery, DeliveryState, Endpoint, SubscriberState};
-use amends_store::{Store, broadcast, delivery, endpoint, page, subscriber};
+use amends_store::{Store, broadcast, channel, delivery, endpoint, page, subscriber};
 use amends_testkit::stores::{Fresh, each};
 use jiff::Timestamp;
 use receiver::{NOW, Receiver, a_subscriber, http, links, settings, update};
@@ -64,11 +67,28 @@ impl Company {
     }
 
     fn dispatch(&self) -> Arc<Dispatch> {
+        self.dispatch_of(Arc::new(Webhook::new(http(&self.receiver, Duration::from_secs(2)), links())))
+    }
+
+    /// Text messages, through a gateway at the receiver.
+    fn texts(&self) -> Arc<Dispatch> {
+        let countries = vec!["+49".into()];
+        let rules = SmsRules { countries, codes_per_day: 9, per_number: 999, in_all: 99_999, replies: false };
+        let gateway = Gateway::Template(Template {
+            url: Secret::new(self.receiver.url("/gateway?to={to}&text={text}")),
+            body: None,
+            headers: Vec::new(),
+            from: "Acme".into(),
+            report_to: None,
+        });
+        self.dispatch_of(Arc::new(Sms::new(http(&self.receiver, Duration::from_secs(2)), gateway, rules)))
+    }
+
+    fn dispatch_of(&self, messenger: Arc<dyn Messenger>) -> Arc<Dispatch> {
         let (clock, numbers) = (self.clock.clone(), self.numbers.clone());
-        let messenger = Webhook::new(http(&self.receiver, Duration::from_secs(2)), links());
         Arc::new(Dispatch::new(
             self.store.clone(),
-            Arc::new(messenger),
+            messenger,
             links(),
             settings(),
             Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap()),
@@ -199,6 +219,46 @@ async fn nobody_hears_the_end_before_the_beginning_and_newer_word_replaces_a_ret
         let overtaken = c.one(&first, "/say").await;
         assert_eq!(overtaken.state, DeliveryState::Superseded, "{overtaken:?}");
         assert_eq!(c.words("/say"), ["Word number 1.", "Word number 2."]);
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_fails_is_told_holds_what_waits_and_goes_on_at_once() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, &[]).await;
+        let numbers: Vec<String> = (0..20).map(|n| format!("+49151234567{n:02}")).collect();
+        let mut tx = c.store.begin().await.unwrap();
+        let all: Vec<_> =
+            numbers.iter().enumerate().map(|(n, to)| a_subscriber(100 + n, Channel::Sms, to)).collect();
+        subscriber::insert_many(&mut tx, &all).await.unwrap();
+        tx.commit().await.unwrap();
+        let health = async || channel::get(&mut c.store.read().await.unwrap(), Channel::Sms).await.unwrap();
+        let alarms = async || c.mails("ops@acme.example").await;
+        let asked = || c.receiver.posts().len();
+        c.receiver.script("/gateway", &["HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"]);
+        let id = c.publish(1).await;
+        let dispatch = c.texts();
+        dispatch.clone().work_off().await;
+        let failing = health().await.unwrap();
+        assert!(failing.failing, "{engine}");
+        assert_eq!(failing.reason, "the gateway for text messages does not work for us");
+        assert!(asked() < 20, "{engine}: once it is known, it is left alone: {}", asked());
+        assert_eq!(alarms().await, 1, "{engine}: the operators are told, by mail");
+        // Days of it cost no message its attempts, and nobody their number.
+        for _ in 0..15 {
+            c.later(600);
+            dispatch.clone().work_off().await;
+        }
+        let counts = c.counts(&id).await;
+        assert_eq!((counts.deferred, counts.refused, counts.bounced), (20, 0, 0), "{engine}: {counts:?}");
+        assert_eq!((health().await.unwrap().since, alarms().await), (failing.since, 1), "{engine}");
+        c.receiver.script("/gateway", &["HTTP/1.1 202 Yes\r\nContent-Length: 0\r\n\r\n"]);
+        c.later(600);
+        dispatch.clone().work_off().await;
+        assert_eq!(c.counts(&id).await.accepted, 20, "{engine}");
+        assert!(!health().await.unwrap().failing, "{engine}");
+        assert_eq!(alarms().await, 2, "{engine}: and that it works again");
     }
 }
 

@@ -21,6 +21,9 @@ use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+#[path = "zulip.rs"]
+pub mod zulip;
+
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Post {
@@ -184,6 +187,14 @@ impl Receiver {
             (None, "switch") => "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n".into(),
             (None, "redirect") => {
                 "HTTP/1.1 307 Go\r\nLocation: http://169.254.169.254/latest/meta-data\r\nContent-Length: 0\r\n\r\n".into()
+            }
+            (None, "zulip") => {
+                let post = self.posts().pop().unwrap();
+                let (status, said) = match zulip::read(&post) {
+                    Ok(_) => (200, r#"{"result":"success","msg":"","ignored_parameters_unsupported":[]}"#.to_owned()),
+                    Err(why) => (400, serde_json::json!({"result": "error", "msg": why, "code": "BAD_REQUEST"}).to_string()),
+                };
+                format!("HTTP/1.1 {status} Said\r\nContent-Length: {}\r\n\r\n{said}", said.len())
             }
             (None, "echo") => {
                 let post = self.posts().pop().unwrap();
