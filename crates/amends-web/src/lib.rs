@@ -21,13 +21,14 @@ use axum::routing::get;
 /// Everything that this server answers: `site` (the public pages, feeds and forms), the app and the API, behind the same
 /// guards.
 pub fn router(state: WebState, site: Router) -> Router {
+    let figures = if state.reach.metrics_apart { Router::new() } else { metrics_routes() };
     let own = Router::new()
         .merge(api::routes(&state))
         .merge(pages::routes())
         .merge(hooks::routes())
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .merge(figures)
         .with_state(state.clone());
     own.merge(site)
         .layer(from_fn_with_state(state.clone(), guard::know_client))
@@ -38,6 +39,18 @@ pub fn router(state: WebState, site: Router) -> Router {
 /// The API alone, for the command line on the machine itself.
 pub fn api_router(state: WebState) -> Router {
     api::routes(&state).with_state(state)
+}
+
+/// What Prometheus reads and nothing else, for an address of its own: behind the same guards, for the same tokens.
+pub fn metrics_router(state: WebState) -> Router {
+    metrics_routes()
+        .with_state(state.clone())
+        .layer(from_fn_with_state(state.clone(), guard::know_client))
+        .layer(from_fn_with_state(state, guard::security_headers))
+}
+
+fn metrics_routes() -> Router<WebState> {
+    Router::new().route("/metrics", get(metrics))
 }
 
 /// What Prometheus reads, with a token that may read health.

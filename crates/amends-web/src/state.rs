@@ -17,6 +17,8 @@ pub struct Reach {
     pub trusted_proxies: Vec<IpAddr>,
     /// API requests that each caller may make in a minute; [`crate::api::PER_MINUTE`] when nothing is said.
     pub api_requests_per_minute: Option<NonZeroU32>,
+    /// Whether `/metrics` is answered on an address of its own, and not on this one.
+    pub metrics_apart: bool,
 }
 
 /// Shared by all routes; cheap to clone.

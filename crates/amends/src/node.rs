@@ -91,6 +91,7 @@ impl Node {
             origin: config.public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             api_requests_per_minute: config.api_requests_per_minute,
+            metrics_apart: config.metrics_listen.is_some(),
         };
         let state = WebState { app: app.clone(), reach: Arc::new(reach) };
         Ok(Node {
@@ -119,6 +120,11 @@ impl Node {
         let site = self.site().await?.clone();
         let public = public::router(site, Arc::new(self.app.clone()));
         Ok(amends_web::router(self.state.clone(), public))
+    }
+
+    /// What Prometheus reads, for an address of its own.
+    pub fn metrics(&self) -> Router {
+        amends_web::metrics_router(self.state.clone())
     }
 
     /// What stands at the port, before `router`.

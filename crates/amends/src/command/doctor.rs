@@ -215,8 +215,8 @@ fn held_line(channel: &str, held: u64, reason: &str) -> Line {
         more => format!("{more} messages{way} are held, none is lost: {reason}"),
     };
     let remedy = match channel {
-        "email" => "They go out by themselves when the mail server takes mail again.",
-        _ => "They go out by themselves when something gets through again.",
+        "email" => "What is held goes out by itself when the mail server takes mail again.",
+        _ => "What is held goes out by itself when something gets through again.",
     };
     Line::wrong(Level::Bad, "messages", says, remedy)
 }

@@ -4,6 +4,7 @@ use crate::local;
 use crate::node::{Node, configuration, log, said};
 use clap::Args;
 use std::future::IntoFuture;
+use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -24,30 +25,41 @@ impl Serve {
         log(&config)?;
         // The port first: whether it is free is known before anything is made.
         let (listener, config) = bind(config).await?;
+        let figures = match config.metrics_listen {
+            Some(at) => Some(open(at, "metrics.listen").await?),
+            None => None,
+        };
         let node = Node::open(&config).await?;
         if let Some(link) = node.app.setup_link().await.map_err(said)? {
             let address = node.app.link_address(&link);
             print(&format!("Create the administrator here (works once, for a day):\n{address}\n"));
         }
         print(&format!("Amends serves on {}\n", config.public_url));
+        if let Some(figures) = figures {
+            let at = figures.local_addr().map_err(|e| Failure::said_no(e.to_string()))?;
+            print(&format!("Metrics are on http://{at}/metrics\n"));
+            tokio::spawn(axum::serve(figures, node.metrics()).into_future());
+        }
         run(node, &config, listener).await
     }
 }
 
 /// Binds the port; with port 0 the configuration learns which one it became.
 pub async fn bind(mut config: Config) -> Result<(TcpListener, Config), Failure> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|e| {
-        Failure::said_no(format!(
-            "cannot listen on {}: {e}; stop what uses it, or give another --listen",
-            config.listen
-        ))
-    })?;
+    let listener = open(config.listen, "--listen").await?;
     let bound = listener.local_addr().map_err(|e| Failure::said_no(e.to_string()))?;
     if config.public_url == format!("http://{}", config.listen) {
         config.public_url = format!("http://{bound}");
     }
     config.listen = bound;
     Ok((listener, config))
+}
+
+/// Binds a port that was said in `setting`.
+async fn open(at: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(at).await.map_err(|e| {
+        Failure::said_no(format!("cannot listen on {at}: {e}; stop what uses it, or give another {setting}"))
+    })
 }
 
 /// Serves until SIGTERM or Ctrl-C; then takes no new requests, answers those in flight, and ends.

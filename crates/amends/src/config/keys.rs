@@ -54,6 +54,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "What is logged on standard error: error, warn, info, debug or trace, also for single parts.",
     },
     Key {
+        name: "metrics.listen",
+        default: "",
+        example: "\"127.0.0.1:9464\"",
+        about: "Address and port that /metrics is answered on, instead of the one of everything else. It asks for a token there, too.",
+    },
+    Key {
         name: "mirror.dir",
         default: "",
         example: "\"/srv/status-mirror\"",

@@ -20,6 +20,8 @@ pub struct Config {
     pub database: Option<String>,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where `/metrics` is answered instead; none for the same address.
+    pub metrics_listen: Option<SocketAddr>,
     /// Address under which people reach this server, without a slash at the end.
     pub public_url: String,
     /// Proxies whose `X-Forwarded-For` is believed.

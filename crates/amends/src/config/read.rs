@@ -2,6 +2,7 @@ use super::keys::{KEYS, variable};
 use super::{Config, Mail, Mirror, Sms};
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -122,10 +123,18 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
     let text = |name: &str| one(name).map(|(value, _)| value.to_owned());
     let list = |name: &str| set.get(name).map(|s| s.value.clone()).unwrap_or_default();
 
-    let listen = match one("listen") {
+    let listen: SocketAddr = match one("listen") {
         None => ([127, 0, 0, 1], 8080).into(),
         Some((value, place)) => parsed(value, place, "write address and port, such as 127.0.0.1:8080")?,
     };
+    let metrics_listen: Option<SocketAddr> = one("metrics.listen")
+        .map(|(value, place)| parsed(value, place, "write address and port, such as 127.0.0.1:9464"))
+        .transpose()?;
+    if metrics_listen.is_some_and(|at| at == listen && at.port() != 0) {
+        return Err(ConfigError(
+            "metrics.listen is the address of everything else; give another, or leave it out".into(),
+        ));
+    }
     let public_url = match one("public_url") {
         None => format!("http://{listen}"),
         Some((value, place)) => checked_url(value, place)?,
@@ -185,6 +194,7 @@ fn build(set: &BTreeMap<String, Set>) -> Result<Config, ConfigError> {
         data: text("data").map_or_else(|| PathBuf::from("./amends-data"), PathBuf::from),
         database: text("database"),
         listen,
+        metrics_listen,
         public_url,
         trusted_proxies,
         api_requests_per_minute,
@@ -298,6 +308,8 @@ mod tests {
             ("lisen = \"x\"", "did you mean ‘listen’"),
             ("[mail]\nsever = \"x\"", "did you mean ‘mail.server’"),
             ("listen = \"nowhere\"", "127.0.0.1:8080"),
+            ("[metrics]\nlisten = \"9464\"", "127.0.0.1:9464"),
+            ("[metrics]\nlisten = \"127.0.0.1:8080\"", "give another"),
             ("public_url = \"status.example.com\"", "https://status.example.com"),
             ("public_url = \"https://example.com/status\"", "whole host"),
             ("listen = ", "not valid TOML"),
