@@ -175,7 +175,7 @@ async fn what_goes_out_is_shown_with_the_number_and_then_followed() {
     let room = house.post(WHO, "/app/incidents/new", &send).await.went_to();
     let html = house.get(WHO, &room).await.ok();
     assert!(
-        html.contains("Mail to subscribers") && html.contains("still writing down who gets it"),
+        html.contains("Sent to subscribers") && html.contains("still writing down who gets it"),
         "{html}"
     );
 
