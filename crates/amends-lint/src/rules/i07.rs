@@ -37,7 +37,8 @@ const FATES: Group = Group::of("fates");
 
 /// "No orders were lost": there is nothing to tell about them.
 fn nothing(words: &[&str]) -> bool {
-    words.iter().take(4).any(|word| matches!(*word, "no" | "none" | "nothing" | "without" | "neither"))
+    let litter = words.iter().any(|word| matches!(*word, "log" | "logs" | "cache" | "caches" | "temporary"));
+    litter || words.iter().take(4).any(|word| matches!(*word, "no" | "none" | "nothing" | "without" | "neither"))
 }
 
 fn check(case: &Case<'_>) -> Vec<Finding> {

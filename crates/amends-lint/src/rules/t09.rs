@@ -38,10 +38,11 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 
 /// A sentence whose end is long before the end of the whole tells that a part of it was over.
 fn tells_a_part(case: &Case<'_>, mismatch: &Mismatch<'_>) -> bool {
-    let Mismatch { stated, other, minutes } = mismatch;
+    let Mismatch { stated, other, .. } = mismatch;
     let Some(start) = case.milestone(MilestoneKind::Start).and_then(|start| start.local) else { return false };
     let whole = times::minutes(other.local.duration_since(start));
-    let early = stated.local > start && stated.local < other.local && *minutes > 60 && minutes * 4 > whole;
+    let before = times::minutes(other.local.duration_since(stated.local));
+    let early = stated.local > start && before > 60 && before * 4 > whole;
     early && stated.moment.origin == Origin::Prose && stated.kind == MilestoneKind::Resolved
 }
 

@@ -79,7 +79,7 @@ pub(super) fn weekday(word: &[u8]) -> Option<Weekday> {
 /// A date that begins with a digit at `at`: the date and the byte after it.
 pub(super) fn numeric(text: &[u8], at: usize) -> Option<(WrittenDate, usize)> {
     let (first, digits) = number(text, at)?;
-    let separator = *text.get(at + digits)?;
+    let (separator, wide) = separator(text, at + digits)?;
     if digits <= 2
         && let Some(found) = day_then_month(text, at + digits, first)
     {
@@ -88,17 +88,18 @@ pub(super) fn numeric(text: &[u8], at: usize) -> Option<(WrittenDate, usize)> {
     if !matches!(separator, b'-' | b'/' | b'.') {
         return None;
     }
-    let second_at = at + digits + 1;
+    let second_at = at + digits + wide;
     let (second, second_digits) = number(text, second_at)?;
     if second_digits > 2 {
         return None;
     }
     let third_at = second_at + second_digits;
-    let third = (text.get(third_at) == Some(&separator)).then(|| number(text, third_at + 1)).flatten();
+    let again = self::separator(text, third_at).is_some_and(|(again, _)| again == separator);
+    let third = again.then(|| number(text, third_at + wide)).flatten();
     let free = |end: usize| !text.get(end).is_some_and(|b| b.is_ascii_digit());
     if digits == 4 {
         let (day, day_digits) = third?;
-        let end = third_at + 1 + day_digits;
+        let end = third_at + wide + day_digits;
         return (day_digits <= 2 && free(end)).then(|| full(first, second, day)).flatten().map(|d| (d, end));
     }
     if digits > 2 {
@@ -106,7 +107,7 @@ pub(super) fn numeric(text: &[u8], at: usize) -> Option<(WrittenDate, usize)> {
     }
     match third {
         Some((year, year_digits)) => {
-            let end = third_at + 1 + year_digits;
+            let end = third_at + wide + year_digits;
             let year = match (year_digits, separator) {
                 (4, _) => year,
                 // 1.13.12 is rather a version than a date.
@@ -123,6 +124,14 @@ pub(super) fn numeric(text: &[u8], at: usize) -> Option<(WrittenDate, usize)> {
         }
         None => None,
     }
+}
+
+/// The byte between two numbers of a date and how long it is: a hyphen that does not break counts as a hyphen.
+fn separator(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    let unbroken = text
+        .get(at..at + 3)
+        .is_some_and(|bytes| bytes == "\u{2011}".as_bytes() || bytes == "\u{2010}".as_bytes());
+    if unbroken { Some((b'-', 3)) } else { text.get(at).map(|byte| (*byte, 1)) }
 }
 
 /// `03-26` or `3/26`, which is a date only if a time follows; the caller looks at that.
