@@ -10,7 +10,7 @@ use crate::step::{Counts, run};
 use crate::{root, setup};
 
 /// For all of it; how much is tried is what varies.
-const SECONDS: &str = "120";
+const SECONDS: &str = "80";
 
 /// Starts the server, fills it a little, and lets schemathesis ask.
 ///
@@ -28,7 +28,14 @@ pub fn check() -> Result<(bool, Counts), String> {
         .env("HYPOTHESIS_STORAGE_DIRECTORY", folder.path().join("hypothesis"));
     let settings = root().join("tests/api/schemathesis.toml");
     schemathesis.arg("--no-color").arg("--config-file").arg(settings);
-    schemathesis.args(["run", &format!("{}/api/v1/openapi.json", server.url()), "--max-time", SECONDS]);
+    schemathesis.args([
+        "run",
+        &format!("{}/api/v1/openapi.json", server.url()),
+        "--max-time",
+        SECONDS,
+        "--workers",
+        "2",
+    ]);
     schemathesis.args(["--header", &format!("Authorization: Bearer {token}")]);
     let (ok, _) = run(&mut schemathesis)?;
     if server.log().contains("panicked") {
