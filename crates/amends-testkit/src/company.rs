@@ -85,7 +85,7 @@ impl Company {
     pub fn open(plan: &Plan) -> Self {
         let sink = Sink::with(Options { pause: plan.pause, ..Options::default() });
         let config = format!(
-            "public_url = \"{PUBLIC_URL}\"\napi_requests_per_minute = 100000\n[mail]\nserver = \"smtp://{}\"\n\
+            "public_url = \"{PUBLIC_URL}\"\napi_requests_per_minute = 100000\nsubscribers.most_per_hour = 0\n[mail]\nserver = \"smtp://{}\"\n\
              from = \"Marrowby Status <status@marrowby.example>\"\noperators = [\"oncall@marrowby.example\"]\n{}\n",
             sink.address(),
             plan.mail
