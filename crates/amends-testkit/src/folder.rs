@@ -26,7 +26,15 @@ impl Swept {
     /// # Errors
     /// When the folder or the process that removes it cannot be created.
     pub fn create(prefix: &str) -> std::io::Result<Self> {
-        let path = tempfile::Builder::new().prefix(prefix).tempdir()?.keep();
+        Self::create_in(&std::env::temp_dir(), prefix)
+    }
+
+    /// The same within another folder.
+    ///
+    /// # Errors
+    /// When the folder or the process that removes it cannot be created.
+    pub fn create_in(parent: &Path, prefix: &str) -> std::io::Result<Self> {
+        let path = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?.keep();
         // It reads until our end of the pipe is closed, which the kernel does for us whatever happens. A server that is
         // going down at the same moment may still write: hence more than one attempt.
         let script = "cat >/dev/null; n=0; until rm -rf -- \"$1\" 2>/dev/null || [ $n -ge 50 ]; do n=$((n+1)); sleep 0.1; done";

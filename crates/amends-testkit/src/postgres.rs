@@ -72,8 +72,16 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is not installed or does not start; the message says what to do and ends with its log.
     pub fn launch(durability: Durability) -> Result<Self, Error> {
+        Self::launch_in(&std::env::temp_dir(), durability)
+    }
+
+    /// The same with its files in a folder below `parent`, which everybody may enter.
+    ///
+    /// # Errors
+    /// As [`launch`](Self::launch).
+    pub fn launch_in(parent: &Path, durability: Durability) -> Result<Self, Error> {
         let bin = binaries().ok_or(Error::Missing)?;
-        let folder = Swept::create("amends-pg-").map_err(io("folder"))?;
+        let folder = Swept::create_in(parent, "amends-pg-").map_err(io("folder"))?;
         if let Some(user) = unprivileged_user() {
             let (uid, gid) = ids_of(user)?;
             std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).map_err(io("folder"))?;
@@ -118,12 +126,15 @@ impl Cluster {
         .map_err(io("start"))
     }
 
-    /// Starts the server again after [`stop`](Self::stop) or [`kill`](Self::kill), on the same port and with the same data.
+    /// Starts the server again after [`stop`](Self::stop) or [`kill`](Self::kill), or when it has ended by itself, on the same
+    /// port and with the same data. Does nothing while it runs.
     ///
     /// # Errors
     /// When it does not answer within a minute.
     pub fn start(&mut self) -> Result<(), Error> {
-        if self.server.is_some() {
+        if let Some(server) = &mut self.server
+            && server.ended().map_err(io("start"))?.is_none()
+        {
             return Ok(());
         }
         let mut settings = vec![

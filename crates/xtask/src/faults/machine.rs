@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use amends_testkit::company::{Company, Plan};
+use amends_testkit::postgres::{Cluster, Durability};
 use amends_testkit::smtp::Behaviour;
 
 use super::{all_told, row};
@@ -16,6 +18,15 @@ use crate::setup;
 struct Disk(tempfile::TempDir);
 
 impl Disk {
+    /// A disk of this size; none, which is said, where it cannot be had.
+    fn small(size: &str) -> Result<Option<Self>, String> {
+        if !setup::is_root() {
+            println!("SKIPPED: a full disk (only root may mount one)");
+            return Ok(None);
+        }
+        Self::mount(size).map(Some)
+    }
+
     fn mount(size: &str) -> Result<Self, String> {
         let folder = amends_testkit::folder::temporary();
         let options = format!("size={size}");
@@ -41,15 +52,32 @@ impl Drop for Disk {
     }
 }
 
-/// The disk fills up in the middle of a broadcast, and is emptied again.
+/// The disk that the embedded database lies on fills up in the middle of a broadcast, and is emptied again.
 pub fn full_disk(plan: &Plan) -> Result<bool, String> {
-    if !setup::is_root() {
-        println!("SKIPPED: a full disk (only root may mount one)");
-        return Ok(true);
-    }
-    let disk = Disk::mount("128m")?;
+    let Some(disk) = Disk::small("128m")? else { return Ok(true) };
+    let plan = Plan { folder: Some(disk.0.path().to_owned()), ..plan.clone() };
+    filled("sqlite", &disk, &plan, &mut || Ok(()))
+}
+
+/// The same with the disk that PostgreSQL's files lie on. PostgreSQL may end itself when it cannot write its log; whoever runs
+/// it starts it again when there is room.
+pub fn full_disk_of_postgres(plan: &Plan) -> Result<bool, String> {
+    let Some(disk) = Disk::small("384m")? else { return Ok(true) };
+    fs::set_permissions(disk.0.path(), fs::Permissions::from_mode(0o755)).map_err(|e| e.to_string())?;
+    let mut cluster =
+        Cluster::launch_in(disk.0.path(), Durability::Full).map_err(|error| error.to_string())?;
+    let plan = Plan { database: Some(cluster.fresh_database()), ..plan.clone() };
+    filled("postgres", &disk, &plan, &mut || cluster.start().map_err(|error| error.to_string()))
+}
+
+fn filled(
+    engine: &str,
+    disk: &Disk,
+    plan: &Plan,
+    mend: &mut dyn FnMut() -> Result<(), String>,
+) -> Result<bool, String> {
     let pause = Duration::from_millis(10);
-    let company = Company::open(&Plan { folder: Some(disk.0.path().to_owned()), pause, ..plan.clone() });
+    let company = Company::open(&Plan { pause, ..plan.clone() });
     let declared = company.declare("Disk", "beforefull");
     std::thread::sleep(Duration::from_millis(500));
     let ballast = disk.fill()?;
@@ -58,18 +86,25 @@ pub fn full_disk(plan: &Plan) -> Result<bool, String> {
     let meanwhile = company.told("beforefull").recipients - before;
     let client = company.nodes[0].client();
     let page = client.get("/").status;
-    let refused = company.declare("Not to be", "notstored");
-    let said = String::from_utf8_lossy(&refused.stderr).trim().replace('\n', " ");
+    let tried = company.declare("In between", "inbetween");
+    let said = String::from_utf8_lossy(&tried.stderr).trim().replace('\n', " ");
     fs::remove_file(&ballast).map_err(|e| e.to_string())?;
+    mend()?;
     let fault =
         format!("the disk is full for 10 s: {meanwhile} more told meanwhile, the page answered {page}");
-    let mut fine = all_told("sqlite", &company, &fault, "beforefull", "emptied");
-    row("sqlite", &company, "declaring an incident while the disk is full", &format!("refused: {said}"));
+    let mut fine = all_told(engine, &company, &fault, "beforefull", "emptied");
+    let fault = "declaring an incident while the disk is full";
+    // What is small may still fit into files that a database has made before; then it holds, and everybody is told.
+    if tried.status.success() {
+        fine &= engine != "sqlite" && all_told(engine, &company, fault, "inbetween", "emptied");
+    } else {
+        row(engine, &company, fault, &format!("refused: {said}"));
+        fine &= !said.is_empty() && company.told("inbetween").recipients == 0;
+    }
     let after = company.declare("There is room", "roomagain");
     fine &=
-        after.status.success() & all_told("sqlite", &company, "an update after that", "roomagain", "said");
-    let stored = company.told("notstored").recipients;
-    Ok(fine & declared.status.success() & !refused.status.success() & (page == 200) & (stored == 0))
+        after.status.success() & all_told(engine, &company, "an update after that", "roomagain", "said");
+    Ok(fine & declared.status.success() & (page == 200))
 }
 
 /// What makes a program believe in another time, and the file that says which.

@@ -87,6 +87,9 @@ pub fn faults(arguments: &Arguments) -> Result<bool, String> {
             ..Plan::default()
         };
         fine &= on(arguments, "postgres", &mut || plan(&cluster))?;
+        if arguments.wants(Fault::Disk) {
+            fine &= machine::full_disk_of_postgres(&plan(&cluster))?;
+        }
         if arguments.wants(Fault::Database) {
             let slow = Plan { pause: Duration::from_millis(10), ..plan(&cluster) };
             fine &= database::gone(&mut cluster, &slow)?;
