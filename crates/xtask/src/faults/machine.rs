@@ -102,8 +102,7 @@ fn filled(
         fine &= !said.is_empty() && company.told("inbetween").recipients == 0;
     }
     let after = company.declare("There is room", "roomagain");
-    fine &=
-        after.status.success() & all_told(engine, &company, "an update after that", "roomagain", "said");
+    fine &= after.status.success() & all_told(engine, &company, "an update after that", "roomagain", "said");
     Ok(fine & declared.status.success() & (page == 200))
 }
 
