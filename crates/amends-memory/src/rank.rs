@@ -40,10 +40,10 @@ pub(crate) struct Ranked {
 }
 
 /// As many postings as are read for words that are still being typed and for typing errors, in all.
-const BUDGET: u64 = 400_000;
+const BUDGET: u64 = 250_000;
 /// As many words as one beginning, or a word with a typing error, stands for in a field of a segment. Looking one up costs as
 /// much as reading hundreds of postings; who types on gets the others.
-const BEGINNINGS: usize = 300;
+const BEGINNINGS: usize = 200;
 /// A word that so many records have is spelt right: typing errors are not looked for.
 const KNOWN: u32 = 3;
 /// As many words are looked for with a typing error.
