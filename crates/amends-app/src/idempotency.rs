@@ -72,6 +72,16 @@ impl App {
         Ok(tx.commit().await?)
     }
 
+    /// Says of requests that are not answered that they were cut off, at the start of a server that is alone: nobody else can
+    /// be at them. Among several nodes nobody knows, and they count as cut off after a while.
+    pub async fn cut_off_requests(&self) -> Result<u64, AppError> {
+        let mut tx = self.begin().await?;
+        let count =
+            idempotency::date_back(&mut tx, self.now() - AT_MOST - SignedDuration::from_secs(1)).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
     /// Forgets keys that are older than a day. A duty: safe to run anywhere, at any time. Answers how many.
     pub async fn forget_keys(&self) -> Result<u64, AppError> {
         let mut tx = self.begin().await?;

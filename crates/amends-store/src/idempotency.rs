@@ -59,6 +59,12 @@ pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<()> {
     Ok(())
 }
 
+/// Dates those that are not answered back to `since`; answers how many. Whoever was at them has ended.
+pub async fn date_back(tx: &mut Tx, since: Timestamp) -> Result<u64> {
+    let sql = "UPDATE idempotency SET created_at = $1 WHERE status IS NULL AND created_at > $1";
+    tx.exec(sql, params![since]).await
+}
+
 /// Forgets keys from before `before`.
 pub async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     tx.exec("DELETE FROM idempotency WHERE created_at < $1", params![before]).await

@@ -9,8 +9,9 @@ use amends_store::delivery::{Order, Outcome};
 use amends_store::{StoreError, Tx, broadcast, delivery, lease, page};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::round::{Round, Stopped, work};
 use super::settle::Sent;
@@ -74,40 +75,33 @@ impl Courier {
     ) -> (Result<bool, StoreError>, Option<Batch>) {
         let is_last = batch.was_all;
         let before = std::mem::take(&mut state.sent);
+        let is_sent = Notify::new();
+        let sending = async {
+            let held = self.send(batch, state, stop.clone()).await;
+            is_sent.notify_one();
+            held
+        };
         let meanwhile = async {
             for (place, sent) in before.iter().enumerate() {
                 if self.settle(sent, None, false).await.is_err() {
                     return (place, None);
                 }
             }
+            if is_last {
+                return (before.len(), None);
+            }
             // What the store says against it, the next turn will hear.
-            let next = self.claim(BATCH, Order::OldestFirst, true);
-            (before.len(), if is_last { None } else { next.await.unwrap_or_default() })
-        };
-        let (held, (settled, ahead)) = {
-            let sending = self.send(batch, state, stop.clone());
-            tokio::pin!(sending, meanwhile);
-            let mut done: Option<(usize, Option<Batch>)> = None;
-            let mut renew = tokio::time::interval(RENEW);
-            renew.tick().await;
-            loop {
-                tokio::select! {
-                    held = &mut sending => {
-                        break (held, match done {
-                            Some(done) => done,
-                            None => meanwhile.await,
-                        });
-                    }
-                    now_done = &mut meanwhile, if done.is_none() => done = Some(now_done),
-                    _ = renew.tick() => {
-                        if let Some((_, Some(ahead))) = &done {
-                            // Whether it is still ours is asked again before it is sent.
-                            self.renew(&ahead.lease).await;
-                        }
-                    }
+            let ahead = self.claim(BATCH, Order::OldestFirst, true).await.unwrap_or_default();
+            while timeout(RENEW, is_sent.notified()).await.is_err() {
+                if let Some(ahead) = &ahead {
+                    // Whether it is still ours is asked again before it is sent.
+                    self.renew(&ahead.lease).await;
                 }
             }
+            (before.len(), ahead)
         };
+        // Both go on all the time: one that stood still in a transaction would keep the other from ever beginning its own.
+        let (held, (settled, ahead)) = tokio::join!(sending, meanwhile);
         state.sent.extend(before.into_iter().skip(settled));
         (held, ahead)
     }

@@ -72,6 +72,9 @@ impl fmt::Display for Tally {
     }
 }
 
+/// No request takes as long here.
+const UNANSWERED: Duration = Duration::from_secs(15);
+
 /// A small generator (xorshift), so that a seed tells the whole story again.
 struct Dice(u64);
 
@@ -109,15 +112,19 @@ impl Publisher {
         let body = json!({ "text": format!("Word {marker} to everybody."), "phase": phases[number % 4] });
         let path = format!("/api/v1/incidents/{}/updates", self.incident);
         let until = Instant::now() + Duration::from_secs(120);
-        let mut key = 0;
+        let (mut key, mut begun) = (0, Instant::now());
         for turn in 0.. {
             assert!(Instant::now() < until, "update {marker} could not be published within two minutes");
             match self.attempt(turn, "POST", &path, &format!("{marker}-{key}"), &body) {
                 Some(answer) if answer.status == 201 => return,
-                Some(answer) if answer.status == 409 && answer.text().contains("cut-off") => {
+                // Among several nodes a request that was cut off looks for a while as if it were being done.
+                Some(answer)
+                    if answer.status == 409
+                        && (answer.text().contains("cut-off") || begun.elapsed() > UNANSWERED) =>
+                {
                     match self.is_published(turn, marker) {
                         Some(true) => return,
-                        Some(false) => key += 1,
+                        Some(false) => (key, begun) = (key + 1, Instant::now()),
                         None => {}
                     }
                 }

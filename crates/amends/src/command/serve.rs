@@ -65,6 +65,9 @@ async fn open(at: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
 /// Serves until SIGTERM or Ctrl-C; then takes no new requests, answers those in flight, and ends.
 pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
+    if config.database.is_none() {
+        node.app.cut_off_requests().await.map_err(said)?;
+    }
     let duties = node.start_duties(&stopped).await?;
     let router = node.router().await?;
     let socket = match &config.database {
