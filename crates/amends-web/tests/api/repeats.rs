@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, Api, apis};
 use amends_app::Caller;
-use amends_app::idempotency::{Answer, Taken, digest};
+use amends_app::idempotency::{self, Taken, digest};
 use amends_model::Role;
 use axum::http::Method;
 use serde_json::{Value as Json, json};
@@ -116,7 +116,7 @@ async fn a_request_that_its_server_did_not_survive_is_not_done_twice() {
         api.app.release_key(&caller, "k").await.unwrap();
         assert_eq!(api.app.take_key(&caller, "k", &request).await.unwrap(), Taken::Fresh);
         // A server that is alone knows at its start.
-        let kept = Answer { status: 201, headers: vec![], body: "{}".into() };
+        let kept = idempotency::Answer { status: 201, headers: vec![], body: "{}".into() };
         assert_eq!(api.app.take_key(&caller, "done", &request).await.unwrap(), Taken::Fresh);
         api.app.keep_answer(&caller, "done", &kept).await.unwrap();
         assert_eq!(api.app.cut_off_requests().await.unwrap(), 1);
