@@ -35,8 +35,6 @@ pub struct Plan {
     pub folder: Option<PathBuf>,
     /// Variables of the nodes' environment.
     pub environment: Vec<(String, String)>,
-    /// A command, with its arguments, that starts each node; nothing starts it directly.
-    pub through: Vec<String>,
     /// Another build of the program, which the first node runs.
     pub first: Option<PathBuf>,
 }
@@ -51,7 +49,6 @@ impl Default for Plan {
             mail: String::new(),
             folder: None,
             environment: Vec::new(),
-            through: Vec::new(),
             first: None,
         }
     }
@@ -113,7 +110,6 @@ impl Company {
                 database: plan.database.clone(),
                 config: config.clone(),
                 environment: plan.environment.clone(),
-                through: plan.through.clone(),
                 program: plan.first.clone().filter(|_| number == 0),
                 ..Settings::default()
             }));

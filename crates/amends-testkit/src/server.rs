@@ -27,8 +27,6 @@ pub struct Settings {
     pub environment: Vec<(String, String)>,
     /// Another build of the program than [`binary`].
     pub program: Option<PathBuf>,
-    /// A command, with its arguments, that starts the program; nothing starts it directly.
-    pub through: Vec<String>,
 }
 
 /// A running server. It is killed when this value is dropped, or when the test process ends.
@@ -82,11 +80,7 @@ impl Amends {
         arguments.extend(self.settings.arguments.iter().cloned());
         let environment = self.settings.environment.clone();
         let program = self.settings.program.clone().unwrap_or_else(binary);
-        let mut command = self.settings.through.clone();
-        command.push(program.to_string_lossy().into_owned());
-        command.extend(arguments);
-        let (first, rest) = command.split_first().expect("the program at least");
-        let mut process = Kept::start(None, "KILL", Path::new(first), rest, |command| {
+        let mut process = Kept::start(None, "KILL", &program, &arguments, |command| {
             without_settings(command).envs(environment);
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         })

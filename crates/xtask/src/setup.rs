@@ -72,8 +72,7 @@ pub fn for_benches() -> Result<(), String> {
 /// # Errors
 /// As [`for_tests`].
 pub fn for_clocks() -> Result<(), String> {
-    let there = || crate::faults::clock_library().is_some();
-    packages(&[Need { package: "faketime", why: "clocks that are wrong", there }])
+    packages(&[Need { package: "faketime", why: "clocks that are wrong", there: || on_path("faketime") }])
 }
 
 fn packages(needs: &[Need]) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -108,16 +108,16 @@ fn filled(
 
 /// What makes a program believe in another time, and the file that says which.
 struct Clock {
-    library: PathBuf,
+    /// How `faketime` gets into a program.
+    ways: Vec<(String, String)>,
     file: tempfile::NamedTempFile,
 }
 
 impl Clock {
     fn new() -> Result<Self, String> {
         setup::for_clocks()?;
-        let library = library().ok_or("libfaketime is installed and not found")?;
         let file = tempfile::NamedTempFile::new().map_err(|e| e.to_string())?;
-        let clock = Self { library, file };
+        let clock = Self { ways: ways()?, file };
         clock.set("+0")?;
         Ok(clock)
     }
@@ -127,37 +127,36 @@ impl Clock {
         fs::write(self.file.path(), format!("{offset}\n")).map_err(|e| e.to_string())
     }
 
-    /// glibc's loader (ld.so(8)), told to put the library before the program's own.
-    fn through(&self) -> Vec<String> {
-        ["ld.so", "--preload", &self.library.to_string_lossy()].map(str::to_owned).into()
-    }
-
     fn environment(&self) -> Vec<(String, String)> {
         let file = self.file.path().to_string_lossy().into_owned();
-        [
+        let own = [
             ("FAKETIME_TIMESTAMP_FILE", file),
             ("FAKETIME_CACHE_DURATION", "1".into()),
             // As on a real machine: the clock that nobody sets goes on.
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        self.ways.iter().cloned().chain(own).collect()
     }
 }
 
-/// Where Debian puts it: `/usr/lib/ARCHITECTURE/faketime`.
-pub fn library() -> Option<PathBuf> {
-    let folders = fs::read_dir("/usr/lib").ok()?.flatten();
-    let mut files = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
-    files.find(|file| Path::is_file(file))
+/// The variables that `faketime` sets for what it starts, but for its own: a time that is said in them cannot be set again.
+/// It does not start the nodes itself, as it would stand between them and what kills them.
+fn ways() -> Result<Vec<(String, String)>, String> {
+    let output = Command::new("faketime").args(["-m", "-f", "+0", "env", "-0"]).output();
+    let output = output.map_err(|error| format!("faketime: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let set = said.split('\0').filter_map(|line| line.split_once('='));
+    let new = set.filter(|(name, value)| std::env::var(name).ok().as_deref() != Some(*value));
+    let ways = new.filter(|(name, _)| !name.starts_with("FAKETIME") && *name != "_");
+    Ok(ways.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
 /// The clock is set a day ahead and back, and an hour back, while a broadcast is on its way and a node dies.
 pub fn clocks(engine: &str, plan: &Plan) -> Result<bool, String> {
     let clock = Clock::new()?;
     let pause = Duration::from_millis(10);
-    let (environment, through) = (clock.environment(), clock.through());
-    let mut company = Company::open(&Plan { environment, through, pause, ..plan.clone() });
+    let mut company = Company::open(&Plan { environment: clock.environment(), pause, ..plan.clone() });
     let mut fine = true;
     for (number, (offset, words)) in [
         ("+1d", "the clock is set a day ahead and back"),

@@ -4,8 +4,6 @@
 mod database;
 mod machine;
 
-pub use machine::library as clock_library;
-
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
