@@ -28,14 +28,7 @@ pub fn check() -> Result<(bool, Counts), String> {
         .env("HYPOTHESIS_STORAGE_DIRECTORY", folder.path().join("hypothesis"));
     let settings = root().join("tests/api/schemathesis.toml");
     schemathesis.arg("--no-color").arg("--config-file").arg(settings);
-    schemathesis.args([
-        "run",
-        &format!("{}/api/v1/openapi.json", server.url()),
-        "--max-time",
-        SECONDS,
-        "--workers",
-        "2",
-    ]);
+    schemathesis.args(["run", &format!("{}/api/v1/openapi.json", server.url()), "--max-time", SECONDS]);
     schemathesis.args(["--header", &format!("Authorization: Bearer {token}")]);
     let (ok, _) = run(&mut schemathesis)?;
     if server.log().contains("panicked") {

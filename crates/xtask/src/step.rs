@@ -81,10 +81,12 @@ fn pass_on(output: impl Read, mut to: impl Write) -> Counts {
 
 /// The counts in one line of output of `cargo test`, nextest or node's test runner; nothing in any other.
 fn counted(line: &str) -> Counts {
+    // Indented, it is what a failed test printed, which nextest shows again.
+    let result = line.starts_with("test result:");
     let line = line.trim();
     let mut counts = Counts::default();
     let words: Vec<&str> = line.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect();
-    let summary = line.starts_with("Summary [") || line.starts_with("test result:");
+    let summary = line.starts_with("Summary [") || result;
     let before = |what: &str| -> u32 {
         let at = words.iter().position(|word| *word == what);
         at.and_then(|at| words.get(at.checked_sub(1)?)?.parse().ok()).unwrap_or(0)
@@ -135,6 +137,7 @@ mod tests {
         );
         is("\u{2139} pass 4", 4, 0, 0);
         is("\u{2139} fail 1", 0, 1, 0);
+        is("    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out", 0, 0, 0);
         is("test passed", 0, 0, 0);
         is("running 3 tests", 0, 0, 0);
     }
