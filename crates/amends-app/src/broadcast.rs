@@ -166,6 +166,18 @@ impl App {
         Ok(())
     }
 
+    /// What is still on its way about something that customers may no longer see goes to nobody any more. Answers how
+    /// many do not get it; what was sent, cannot be taken back.
+    pub(crate) async fn hush(&self, tx: &mut Tx, subject: &Subject, now: Timestamp) -> Result<u64, AppError> {
+        let mut stopped = 0;
+        for b in broadcast::of_thread(tx, &format!("{}-{}", subject.kind(), subject.id())).await? {
+            if b.finished_at.is_none() {
+                stopped += broadcast::cancel(tx, &b.id, now).await?;
+            }
+        }
+        Ok(stopped)
+    }
+
     /// Broadcasts with their progress, newest first.
     pub async fn broadcasts(&self, caller: &Caller, paging: &Paging) -> Result<Listed<Progress>, AppError> {
         caller.require(Action::Read, Resource::Broadcast)?;

@@ -270,7 +270,10 @@ impl App {
             event::insert(&mut tx, &event).await?;
         }
         page::touch(&mut tx, now).await?;
-        let detail = json!({"version": m.version});
+        let mut detail = json!({"version": m.version});
+        if input.visibility == Some(Visibility::Internal) {
+            detail["not_sent"] = self.hush(&mut tx, &id.clone().into(), now).await?.into();
+        }
         record::changed(&mut tx, caller, Action::Edit, Resource::Maintenance, id.as_str(), detail, now)
             .await?;
         self.commit(tx).await?;

@@ -5,8 +5,8 @@
 mod support;
 
 use amends_app::component::NewComponent;
-use amends_app::incident::{ComponentInput, Declare, PublishUpdate};
-use amends_app::maintenance::Schedule;
+use amends_app::incident::{ComponentInput, Declare, EditIncident, PublishUpdate};
+use amends_app::maintenance::{EditMaintenance, Schedule};
 use amends_app::report::Incoming;
 use amends_app::subscriber::{AddSubscriber, Subscribe, SubscriberFilter, Suppress};
 use amends_app::{App, AppError, Caller, Paging};
@@ -190,6 +190,21 @@ fn resolved(text: &str) -> PublishUpdate {
     PublishUpdate { phase: Some(Phase::Resolved), ..update(text) }
 }
 
+fn schedule(from: jiff::Timestamp) -> Schedule {
+    Schedule {
+        title: "Database upgrade".into(),
+        text: "Sign-in is read-only for a while.".into(),
+        scheduled_for: from,
+        scheduled_until: from + SignedDuration::from_mins(60),
+        components: vec!["Web app".into()],
+        visibility: None,
+        auto_start: None,
+        auto_complete: None,
+        remind_before_minutes: Some(60),
+        notify: None,
+    }
+}
+
 #[tokio::test]
 async fn from_the_form_to_the_mail_and_out_again() {
     for c in Company::each().await {
@@ -367,19 +382,7 @@ async fn planned_work_is_announced_and_reminded_of() {
         c.add("ada@example.net", &[]).await;
         c.later(1);
         let admin = Caller::system("test");
-        let at = |minutes| c.app.now() + SignedDuration::from_mins(minutes);
-        let input = Schedule {
-            title: "Database upgrade".into(),
-            text: "Sign-in is read-only for a while.".into(),
-            scheduled_for: at(120),
-            scheduled_until: at(180),
-            components: vec!["Web app".into()],
-            visibility: None,
-            auto_start: None,
-            auto_complete: None,
-            remind_before_minutes: Some(60),
-            notify: None,
-        };
+        let input = schedule(c.app.now() + SignedDuration::from_mins(120));
         let preview = c.app.preview_schedule(&admin, &input).await.unwrap();
         assert_eq!(preview.recipients[0].count, 1);
         c.app.schedule(&admin, input.clone()).await.unwrap();
@@ -582,6 +585,28 @@ async fn held_mail_is_seen_before_and_after() {
         assert!(c.app.stop_broadcast(&admin, &listed.items[0].broadcast.id).await.is_err());
         let shown = c.app.broadcast_message(&admin, &listed.items[0].broadcast.id).await.unwrap();
         assert!(shown.text.contains("We are looking into it."));
+    }
+}
+
+#[tokio::test]
+async fn what_became_internal_goes_to_nobody_any_more() {
+    for c in Company::each().await {
+        let admin = Caller::system("test");
+        c.add("ada@example.net", &[]).await;
+        let incident = c.incident(None).await;
+        let internal = EditIncident { visibility: Some(Visibility::Internal), ..EditIncident::default() };
+        c.app.edit_incident(&admin, incident.id.as_str(), incident.version, internal).await.unwrap();
+
+        let planned = schedule(c.app.now() + SignedDuration::from_hours(3));
+        let planned = c.app.schedule(&admin, planned).await.unwrap();
+        let internal =
+            EditMaintenance { visibility: Some(Visibility::Internal), ..EditMaintenance::default() };
+        c.app.edit_maintenance(&admin, &planned.id, planned.version, internal).await.unwrap();
+
+        assert_eq!(c.mails().await, [], "{}: nobody has heard of either", c.engine);
+        let listed = c.app.broadcasts(&admin, &Paging::default()).await.unwrap();
+        assert_eq!(listed.items.len(), 2);
+        assert!(listed.items.iter().all(|b| b.words.ends_with("; stopped")), "{:?}", listed.items);
     }
 }
 

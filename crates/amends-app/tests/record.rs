@@ -253,6 +253,24 @@ async fn edits_of_events_keep_history_and_move_milestones() {
             source: None,
         };
         assert!(matches!(c.app.set_milestone(&who, id, future).await, Err(AppError::Invalid(_))));
+
+        let over = |milestone, at| SetMilestone { milestone, at: Some(at), source: None };
+        let early = c.app.set_milestone(&who, id, over(Milestone::Resolved, at)).await;
+        assert!(matches!(early, Err(AppError::Invalid(_))), "{}: it is not over: {early:?}", c.engine);
+        let before = started - SignedDuration::from_mins(1);
+        let early = c.app.set_milestone(&who, id, over(Milestone::Mitigated, before)).await;
+        assert!(matches!(early, Err(AppError::Invalid(_))), "{}: before it began: {early:?}", c.engine);
+        c.app.set_state(&who, id, IncidentState::Resolved).await.unwrap();
+        for milestone in [Milestone::Mitigated, Milestone::Resolved] {
+            c.app.set_milestone(&who, id, over(milestone, at)).await.unwrap();
+        }
+        c.later(1);
+        let room = c.app.room(&who, id).await.unwrap();
+        assert_eq!(room.milestones.resolved.map(|m| m.at), Some(at), "{}", c.engine);
+        c.app.set_state(&who, id, IncidentState::Open).await.unwrap();
+        let room = c.app.room(&who, id).await.unwrap();
+        let still = (room.milestones.mitigated, room.milestones.resolved);
+        assert_eq!(still, (None, None), "{}: what is open again is neither, whoever set it", c.engine);
     }
 }
 

@@ -202,8 +202,18 @@ pub fn milestones(incident: &Incident, events: &[Event]) -> Milestones {
     let mut by_hand: Vec<&&Event> =
         events.iter().filter(|e| matches!(e.body, EventBody::Milestone { .. })).collect();
     by_hand.sort_by_key(|e| e.written_at);
+    let reopened = events
+        .iter()
+        .filter(|e| matches!(e.body, EventBody::State { to: IncidentState::Open, .. }))
+        .map(|e| e.written_at)
+        .max();
     for event in by_hand {
         if let EventBody::Milestone { milestone, source } = &event.body {
+            // An end that somebody set is taken back by opening the incident again, too.
+            let is_end = matches!(milestone, Milestone::Mitigated | Milestone::Resolved);
+            if is_end && reopened.is_some_and(|at| event.written_at <= at) {
+                continue;
+            }
             let source = source.clone().unwrap_or_else(|| format!("set by {}", event.actor.name));
             *found.slot(*milestone) = Some(MilestoneTime { at: event.at, source });
         }

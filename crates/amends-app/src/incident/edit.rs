@@ -124,7 +124,11 @@ impl App {
             return Err(AppError::conflict(&incident));
         }
         let fields: Vec<&str> = bodies.iter().map(EventBody::kind).collect();
-        let detail = json!({"changed": fields, "version": incident.version});
+        let mut detail = json!({"changed": fields, "version": incident.version});
+        if shown_before && incident.visibility == Visibility::Internal {
+            let subject = incident.id.clone().into();
+            detail["not_sent"] = self.hush(&mut tx, &subject, now).await?.into();
+        }
         for body in bodies {
             let at = if matches!(body, EventBody::Milestone { .. }) { incident.started_at } else { now };
             let event = self.new_event(caller, incident.id.clone().into(), at, body, now);

@@ -141,7 +141,13 @@ impl App {
         let mut incident = find_for_update(&mut tx, incident).await?;
         match input.milestone {
             Milestone::Started => incident.started_at = at,
-            Milestone::Resolved if incident.resolved_at.is_some() => incident.resolved_at = Some(at),
+            Milestone::Resolved if incident.resolved_at.is_none() => {
+                return Err(AppError::field("milestone", "has not come: the incident is open; resolve it first"));
+            }
+            Milestone::Resolved => incident.resolved_at = Some(at),
+            Milestone::Mitigated if at < incident.started_at => {
+                return Err(AppError::field("at", "is before the incident began"));
+            }
             _ => {}
         }
         if incident.resolved_at.is_some_and(|end| end < incident.started_at) {
