@@ -142,7 +142,10 @@ impl App {
         match input.milestone {
             Milestone::Started => incident.started_at = at,
             Milestone::Resolved if incident.resolved_at.is_none() => {
-                return Err(AppError::field("milestone", "has not come: the incident is open; resolve it first"));
+                return Err(AppError::field(
+                    "milestone",
+                    "has not come: the incident is open; resolve it first",
+                ));
             }
             Milestone::Resolved => incident.resolved_at = Some(at),
             Milestone::Mitigated if at < incident.started_at => {
