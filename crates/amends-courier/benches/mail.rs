@@ -321,6 +321,21 @@ fn rendering(company: &Company) -> (f64, f64, usize) {
 }
 
 async fn run() {
+    let only = std::env::var("AMENDS_BENCH_ONLY").ok();
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if wanted("fanout") {
+        fanout().await;
+    }
+    if wanted("signed") {
+        signed().await;
+    }
+    if wanted("cost") {
+        cost().await;
+    }
+}
+
+/// Beside `smtp-source`.
+async fn fanout() {
     let messages: usize =
         std::env::var("AMENDS_BENCH_MESSAGES").ok().and_then(|v| v.parse().ok()).unwrap_or(50_000);
     let company = Company::new(messages).await;
@@ -352,7 +367,10 @@ async fn run() {
         own.as_secs_f64() * 1e6 / messages as f64
     );
     println!("mail_fanout ratio {:.2} goal 1.3", median(ratios));
+}
 
+/// Beside what the cores can sign.
+async fn signed() {
     let few = 10_000;
     let small = Company::new(few).await;
     let speed = openssl();
@@ -360,7 +378,10 @@ async fn run() {
     println!("signed: {rate:.0} messages/s; openssl signs {speed:.0}/s on all cores");
     println!("mail_dkim ratio {:.2} goal 0.8", rate / speed);
     println!("mail_10000_signed s {seconds:.2} goal 10");
+}
 
+/// How the work on a message grows with the number of subscribers.
+async fn cost() {
     let mut costs = Vec::new();
     for subscribers in [1_000, 10_000, 100_000, 1_000_000] {
         let company = Company::new(subscribers).await;

@@ -1,6 +1,7 @@
 //! Corrective actions.
 
-use crate::{Result, Row, Tx, Value, dialect, params, portions};
+use crate::dialect::{self, one_of};
+use crate::{Result, Row, Tx, Value, params};
 use amends_model::{ActionId, CorrectiveAction, IncidentId, PersonId, PostmortemId, Reminder};
 use jiff::civil::Date;
 
@@ -89,14 +90,8 @@ pub async fn get(tx: &mut Tx, id: &ActionId) -> Result<Option<CorrectiveAction>>
 
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<CorrectiveAction>> {
-    let mut found = Vec::new();
-    for (places, values) in portions(ids.iter().copied()) {
-        let sql = format!("SELECT {COLUMNS} FROM actions WHERE id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            found.push(from_row(&row)?);
-        }
-    }
-    Ok(found)
+    let sql = format!("SELECT {COLUMNS} FROM actions WHERE id {}", one_of(tx.kind(), 1));
+    tx.query(&sql, params![ids]).await?.iter().map(from_row).collect()
 }
 
 /// How many there are, open or not.

@@ -1,6 +1,7 @@
 //! Deliveries: one message to one recipient, from being written down to its outcome.
 
-use crate::{Result, Row, Tx, dialect, feed, params, portions};
+use crate::dialect::{self, one_of};
+use crate::{Result, Row, Tx, feed, params};
 use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
@@ -295,14 +296,8 @@ pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
 
 /// Where those of these that exist stand.
 pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, DeliveryState>> {
-    let mut found = HashMap::with_capacity(ids.len());
-    for (places, values) in portions(ids) {
-        let sql = format!("SELECT id, state FROM deliveries WHERE id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            found.insert(row.word(0)?, row.word(1)?);
-        }
-    }
-    Ok(found)
+    let sql = format!("SELECT id, state FROM deliveries WHERE id {}", one_of(tx.kind(), 1));
+    tx.query(&sql, params![ids]).await?.iter().map(|row| Ok((row.word(0)?, row.word(1)?))).collect()
 }
 
 /// Those to one address, newest first.

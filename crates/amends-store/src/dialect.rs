@@ -18,6 +18,15 @@ pub fn for_update(kind: EngineKind) -> &'static str {
     }
 }
 
+/// What follows a column that is to be one of the values of a list, which stands at `$place`. One statement serves lists of
+/// every length, so it is planned once. With an empty list, [`crate::Tx::query`] finds nothing.
+pub fn one_of(kind: EngineKind, place: usize) -> String {
+    match kind {
+        EngineKind::Sqlite => format!("IN (SELECT value FROM json_each(${place}))"),
+        EngineKind::Postgres => format!("= ANY(${place})"),
+    }
+}
+
 /// A migration's text for one engine. Migrations are written once, with PostgreSQL's type names; text is compared
 /// byte by byte on both engines, so that lists have one order.
 pub fn schema_text(kind: EngineKind, sql: &str) -> String {

@@ -1,6 +1,7 @@
 //! What is known about subscribers who have a server of their own: owner, secret in use, health.
 
-use crate::{Result, Row, Tx, params, portions};
+use crate::dialect::one_of;
+use crate::{Result, Row, Tx, params};
 use amends_model::{Channel, Endpoint, SubscriberId};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -58,15 +59,9 @@ pub async fn get(tx: &mut Tx, id: &SubscriberId) -> Result<Option<Endpoint>> {
 
 /// Those of these subscribers that have one.
 pub async fn of(tx: &mut Tx, ids: &[SubscriberId]) -> Result<HashMap<SubscriberId, Endpoint>> {
-    let mut found = HashMap::with_capacity(ids.len());
-    for (places, values) in portions(ids) {
-        let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE subscriber_id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            let endpoint = from_row(&row)?;
-            found.insert(endpoint.subscriber_id.clone(), endpoint);
-        }
-    }
-    Ok(found)
+    let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE subscriber_id {}", one_of(tx.kind(), 1));
+    let rows = tx.query(&sql, params![ids]).await?;
+    rows.iter().map(|row| from_row(row).map(|found| (found.subscriber_id.clone(), found))).collect()
 }
 
 /// Notes that it takes messages (again).

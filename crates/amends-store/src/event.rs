@@ -1,9 +1,10 @@
 //! Timeline events, with every earlier version of the edited ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::audit::json;
-use crate::{Keyset, Result, Row, StoreError, Tx, Value, params, portions};
+use crate::dialect::one_of;
+use crate::{Keyset, Result, Row, StoreError, Tx, Value, params};
 pub use amends_model::event::EarlierVersion;
 use amends_model::{Actor, Event, EventId, IncidentId, MaintenanceId, Subject};
 
@@ -90,16 +91,11 @@ pub async fn list_updates(tx: &mut Tx, subject_id: &str, after: &Keyset, limit: 
 
 /// The messages to customers of many subjects, oldest first.
 pub async fn updates_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Vec<Event>> {
-    let mut found = Vec::new();
-    for (places, values) in portions(subject_ids.iter().copied()) {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM events WHERE subject_id IN ({places}) AND kind IN ('update', 'maintenance_update') ORDER BY at, id"
-        );
-        for row in tx.query(&sql, &values).await? {
-            found.push(from_row(&row)?);
-        }
-    }
-    Ok(found)
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE subject_id {} AND kind IN ('update', 'maintenance_update') ORDER BY at, id",
+        one_of(tx.kind(), 1)
+    );
+    tx.query(&sql, params![subject_ids]).await?.iter().map(from_row).collect()
 }
 
 /// Kinds of events that hold a text which a person or a monitor wrote; what [`EventBody::text`] answers.
@@ -111,37 +107,29 @@ const LONG: i64 = 100;
 /// The events with a text of many subjects, oldest first; of each subject only the newest that begin within `bytes` of
 /// stored text, so that one endless timeline cannot fill the memory.
 pub async fn texts_of(tx: &mut Tx, subject_ids: &[&str], bytes: usize) -> Result<Vec<Event>> {
-    let mut long: Vec<String> = Vec::new();
-    for (places, values) in portions(subject_ids.iter().copied()) {
-        let sql = format!(
-            "SELECT subject_id FROM events WHERE subject_id IN ({places}) GROUP BY subject_id HAVING count(*) > {LONG}"
-        );
-        for row in tx.query(&sql, &values).await? {
-            long.push(row.get(0)?);
-        }
-    }
-    let is_long = |id: &&str| long.iter().any(|long| long == id);
-    let mut rows = Vec::new();
-    for (places, values) in portions(subject_ids.iter().copied().filter(|id| !is_long(id))) {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM events WHERE subject_id IN ({places}) AND kind IN ({WITH_TEXT}) ORDER BY at, id"
-        );
-        rows.extend(newest(tx.query(&sql, &values).await?, bytes)?);
-    }
-    for (places, mut values) in portions(subject_ids.iter().copied().filter(is_long)) {
-        values.push(bytes.into());
-        let last = values.len();
+    let among = one_of(tx.kind(), 1);
+    let sql = format!(
+        "SELECT subject_id FROM events WHERE subject_id {among} GROUP BY subject_id HAVING count(*) > {LONG}"
+    );
+    let rows = tx.query(&sql, params![subject_ids]).await?;
+    let long = rows.iter().map(|row| row.get(0)).collect::<Result<HashSet<String>>>()?;
+    let (long, short): (Vec<&str>, Vec<&str>) = subject_ids.iter().partition(|id| long.contains(**id));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE subject_id {among} AND kind IN ({WITH_TEXT}) ORDER BY at, id"
+    );
+    let mut rows = newest(tx.query(&sql, params![&short[..]]).await?, bytes)?;
+    if !long.is_empty() {
         // `octet_length` does not read the text itself, on neither engine.
         let sql = format!(
             "SELECT {COLUMNS} FROM events WHERE id IN (
                  SELECT id FROM (
                      SELECT id, octet_length(body) AS size,
                             SUM(octet_length(body)) OVER (PARTITION BY subject_id ORDER BY at DESC, id DESC) AS upto
-                     FROM events WHERE subject_id IN ({places}) AND kind IN ({WITH_TEXT})
-                 ) AS newest WHERE upto - size < ${last})
+                     FROM events WHERE subject_id {among} AND kind IN ({WITH_TEXT})
+                 ) AS newest WHERE upto - size < $2)
              ORDER BY at, id"
         );
-        rows.extend(tx.query(&sql, &values).await?);
+        rows.extend(tx.query(&sql, params![&long[..], bytes]).await?);
     }
     let mut found = rows.iter().map(from_row).collect::<Result<Vec<_>>>()?;
     found.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));

@@ -1,6 +1,7 @@
 //! Deliveries that wait until their recipients want to hear.
 
-use crate::{Result, Tx, feed, params, portions};
+use crate::dialect::one_of;
+use crate::{Result, Tx, feed, params};
 use amends_model::{
     BroadcastId, BroadcastKind, Channel, DeliveryId, DeliveryState, Hold, SubscriberId, SubscriberState,
 };
@@ -57,20 +58,20 @@ pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOv
         "SELECT address FROM deliveries WHERE state = 'held' AND next_at <= $1 ORDER BY next_at, n LIMIT $2";
     let first = tx.query(sql, params![now, limit]).await?;
     let addresses: BTreeSet<String> = first.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
-    let mut found = Vec::new();
-    for (places, mut values) in portions(&addresses) {
-        let count = values.len() + 1;
-        values.push(now.into());
-        let sql = format!(
-            "SELECT d.n, d.id, d.broadcast_id, d.subscriber_id, d.channel, d.address, d.hold, s.state,
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let sql = format!(
+        "SELECT d.n, d.id, d.broadcast_id, d.subscriber_id, d.channel, d.address, d.hold, s.state,
                CASE WHEN x.address IS NULL THEN 0 ELSE 1 END, b.kind, b.number, b.thread, b.created_at
              FROM deliveries d JOIN broadcasts b ON b.id = d.broadcast_id
              LEFT JOIN subscribers s ON s.id = d.subscriber_id
              LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address
-             WHERE d.address IN ({places}) AND d.state = 'held' AND d.next_at <= ${count} ORDER BY d.n"
-        );
-        for row in tx.query(&sql, &values).await? {
-            found.push(HeldOver {
+             WHERE d.address {} AND d.state = 'held' AND d.next_at <= $2 ORDER BY d.n",
+        one_of(tx.kind(), 1)
+    );
+    let rows = tx.query(&sql, params![&addresses[..], now]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(HeldOver {
                 n: row.get(0)?,
                 id: row.word(1)?,
                 broadcast_id: row.word(2)?,
@@ -84,10 +85,9 @@ pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOv
                 number: row.get(10)?,
                 thread: row.get(11)?,
                 made_at: row.get(12)?,
-            });
-        }
-    }
-    Ok(found)
+            })
+        })
+        .collect()
 }
 
 /// Lets some go: they are due since the time that stands with each.
@@ -138,22 +138,17 @@ pub async fn lately(
     since: Timestamp,
 ) -> Result<HashMap<String, Lately>> {
     let mut found = HashMap::new();
-    for (places, mut values) in portions(addresses.iter().copied()) {
-        let at = values.len();
-        values.extend([channel.into(), since.into()]);
-        let sql = format!(
+    let sql = format!(
             "SELECT address, sum(CASE WHEN state = 'held' THEN 0 ELSE 1 END), min(CASE WHEN state = 'held' THEN NULL ELSE created_at END),
                min(CASE WHEN state = 'held' AND hold = 'cap' THEN next_at END)
-             FROM deliveries WHERE address IN ({places}) AND channel = ${} AND created_at > ${} AND priority = 1
+             FROM deliveries WHERE address {} AND channel = $2 AND created_at > $3 AND priority = 1
                AND state NOT IN ('suppressed', 'cancelled', 'superseded', 'digested')
              GROUP BY address",
-            at + 1,
-            at + 2
+            one_of(tx.kind(), 1)
         );
-        for row in tx.query(&sql, &values).await? {
-            let count = usize::try_from(row.get::<i64>(1)?).unwrap_or_default();
-            found.insert(row.get(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
-        }
+    for row in tx.query(&sql, params![addresses, channel, since]).await? {
+        let count = usize::try_from(row.get::<i64>(1)?).unwrap_or_default();
+        found.insert(row.get(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
     }
     Ok(found)
 }

@@ -1,6 +1,7 @@
 //! Incidents and the components they touch.
 
-use crate::{Keyset, Result, Row, Tx, dialect, params, portions};
+use crate::dialect::{self, one_of};
+use crate::{Keyset, Result, Row, Tx, params};
 use amends_model::page::Span;
 use amends_model::{Affected, ComponentStatus, Impact, Incident, IncidentId};
 use jiff::Timestamp;
@@ -160,13 +161,9 @@ pub async fn get_by_number(tx: &mut Tx, number: i64) -> Result<Option<Incident>>
 
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Incident>> {
-    let mut incidents = Vec::new();
-    for (places, values) in portions(ids.iter().copied()) {
-        let sql = format!("SELECT {COLUMNS} FROM incidents WHERE id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            incidents.push(from_row(&row)?);
-        }
-    }
+    let sql = format!("SELECT {COLUMNS} FROM incidents WHERE id {}", one_of(tx.kind(), 1));
+    let rows = tx.query(&sql, params![ids]).await?;
+    let incidents = rows.iter().map(from_row).collect::<Result<Vec<_>>>()?;
     with_components(tx, incidents).await
 }
 
@@ -248,14 +245,8 @@ pub async fn spans(tx: &mut Tx, since: Timestamp) -> Result<Vec<Span>> {
 
 /// The ids, from a set of ids, that exist already, with their versions; for imports.
 pub async fn existing(tx: &mut Tx, ids: &[String]) -> Result<HashMap<String, i64>> {
-    let mut found = HashMap::new();
-    for (places, values) in portions(ids) {
-        let sql = format!("SELECT id, version FROM incidents WHERE id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            found.insert(row.get(0)?, row.get(1)?);
-        }
-    }
-    Ok(found)
+    let sql = format!("SELECT id, version FROM incidents WHERE id {}", one_of(tx.kind(), 1));
+    tx.query(&sql, params![ids]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 async fn with_components(tx: &mut Tx, mut incidents: Vec<Incident>) -> Result<Vec<Incident>> {
@@ -270,16 +261,14 @@ async fn with_components(tx: &mut Tx, mut incidents: Vec<Incident>) -> Result<Ve
 /// The components that subjects touch, by subject id, each list in the order of the page.
 pub(crate) async fn affected_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<HashMap<String, Vec<Affected>>> {
     let mut found: HashMap<String, Vec<Affected>> = HashMap::new();
-    for (places, values) in portions(subject_ids.iter().copied()) {
-        let sql = format!(
-            "SELECT a.subject_id, a.component_id, a.status, a.current FROM affected a JOIN components c ON c.id = a.component_id
-             WHERE a.subject_id IN ({places}) ORDER BY c.position, c.id"
-        );
-        for row in tx.query(&sql, &values).await? {
-            let affected =
-                Affected { component_id: row.word(1)?, status: row.word(2)?, current: row.word(3)? };
-            found.entry(row.get(0)?).or_default().push(affected);
-        }
+    let sql = format!(
+        "SELECT a.subject_id, a.component_id, a.status, a.current FROM affected a JOIN components c ON c.id = a.component_id
+         WHERE a.subject_id {} ORDER BY c.position, c.id",
+        one_of(tx.kind(), 1)
+    );
+    for row in tx.query(&sql, params![subject_ids]).await? {
+        let affected = Affected { component_id: row.word(1)?, status: row.word(2)?, current: row.word(3)? };
+        found.entry(row.get(0)?).or_default().push(affected);
     }
     Ok(found)
 }

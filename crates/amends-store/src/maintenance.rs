@@ -1,7 +1,8 @@
 //! Planned work.
 
+use crate::dialect::{self, one_of};
 use crate::incident::{affected_of, set_affected};
-use crate::{Keyset, Result, Row, Tx, dialect, params, portions};
+use crate::{Keyset, Result, Row, Tx, params};
 use amends_model::page::Span;
 use amends_model::{Affected, ComponentStatus, Maintenance, MaintenanceId};
 use jiff::Timestamp;
@@ -156,13 +157,9 @@ pub async fn get_by_number(tx: &mut Tx, number: i64) -> Result<Option<Maintenanc
 
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Maintenance>> {
-    let mut found = Vec::new();
-    for (places, values) in portions(ids.iter().copied()) {
-        let sql = format!("SELECT {COLUMNS} FROM maintenances WHERE id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            found.push(from_row(&row)?);
-        }
-    }
+    let sql = format!("SELECT {COLUMNS} FROM maintenances WHERE id {}", one_of(tx.kind(), 1));
+    let rows = tx.query(&sql, params![ids]).await?;
+    let found = rows.iter().map(from_row).collect::<Result<Vec<_>>>()?;
     with_components(tx, found).await
 }
 

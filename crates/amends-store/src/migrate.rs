@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "preferences", include_str!("../migrations/0011_preferences.sql")),
     (12, "side_by_side", include_str!("../migrations/0012_side_by_side.sql")),
     (13, "delivered", include_str!("../migrations/0013_delivered.sql")),
+    (14, "letters", include_str!("../migrations/0014_letters.sql")),
 ];
 
 /// Those after which programs that do not know them cannot go on: they take something away, give it another meaning, or

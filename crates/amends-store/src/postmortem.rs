@@ -1,7 +1,8 @@
 //! Postmortems with every saved version of their texts.
 
 use crate::audit::json;
-use crate::{Keyset, Result, Row, Tx, Value, dialect, params, portions};
+use crate::dialect::{self, one_of};
+use crate::{Keyset, Result, Row, Tx, Value, params};
 use amends_model::{
     Actor, Despite, ImportedFrom, IncidentId, Postmortem, PostmortemId, PostmortemState, PostmortemSummary,
     PostmortemVersion, Publication, PublishedLetter,
@@ -143,14 +144,8 @@ pub async fn get(tx: &mut Tx, id: &PostmortemId) -> Result<Option<Postmortem>> {
 
 /// Those of these ids that exist, in no order.
 pub async fn get_many(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Postmortem>> {
-    let mut found = Vec::new();
-    for (places, values) in portions(ids.iter().copied()) {
-        let sql = format!("SELECT {COLUMNS} FROM postmortems WHERE id IN ({places})");
-        for row in tx.query(&sql, &values).await? {
-            found.push(from_row(&row)?);
-        }
-    }
-    Ok(found)
+    let sql = format!("SELECT {COLUMNS} FROM postmortems WHERE id {}", one_of(tx.kind(), 1));
+    tx.query(&sql, params![ids]).await?.iter().map(from_row).collect()
 }
 
 /// One, held until the transaction ends, so that concurrent changes queue up.
@@ -270,17 +265,13 @@ pub async fn publish(tx: &mut Tx, id: &PostmortemId, version: i64, publication: 
 
 /// The published letters of incidents, by incident id.
 pub async fn letters_of(tx: &mut Tx, incident_ids: &[&str]) -> Result<HashMap<String, PublishedLetter>> {
-    let mut found = HashMap::new();
-    for (places, values) in portions(incident_ids.iter().copied()) {
-        let sql = format!(
-            "SELECT incident_id, published_letter FROM postmortems
-             WHERE published_letter IS NOT NULL AND incident_id IN ({places})"
-        );
-        for row in tx.query(&sql, &values).await? {
-            found.insert(row.get(0)?, row.json(1)?);
-        }
-    }
-    Ok(found)
+    let sql = format!(
+        "SELECT incident_id, published_letter FROM postmortems
+         WHERE published_letter IS NOT NULL AND incident_id {}",
+        one_of(tx.kind(), 1)
+    );
+    let rows = tx.query(&sql, params![incident_ids]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.json(1)?))).collect()
 }
 
 /// All of them in the order of their ids, after `after`, for an index that is built anew.

@@ -1,7 +1,8 @@
 //! Subscribers, what they chose, and the budget of confirmation mails.
 
 use crate::audit::json;
-use crate::{Keyset, Result, Row, Tx, Value, params, placeholders, portions};
+use crate::dialect::one_of;
+use crate::{EngineKind, Keyset, Result, Row, Tx, Value, params};
 use amends_model::broadcast::Audience;
 use amends_model::{Channel, ComponentId, Preferences, Subscriber, SubscriberId, SubscriberState};
 use jiff::Timestamp;
@@ -40,13 +41,13 @@ fn kept(preferences: &Preferences) -> Result<Option<String>> {
 
 async fn with_components(tx: &mut Tx, mut found: Vec<Subscriber>) -> Result<Vec<Subscriber>> {
     let mut chosen: HashMap<String, Vec<ComponentId>> = HashMap::new();
-    for (places, values) in portions(found.iter().map(|s| &s.id)) {
-        let sql = format!(
-            "SELECT subscriber_id, component_id FROM subscriber_components WHERE subscriber_id IN ({places}) ORDER BY component_id"
-        );
-        for row in tx.query(&sql, &values).await? {
-            chosen.entry(row.get(0)?).or_default().push(row.word(1)?);
-        }
+    let sql = format!(
+        "SELECT subscriber_id, component_id FROM subscriber_components WHERE subscriber_id {} ORDER BY component_id",
+        one_of(tx.kind(), 1)
+    );
+    let ids: Vec<&str> = found.iter().map(|s| s.id.as_str()).collect();
+    for row in tx.query(&sql, params![&ids[..]]).await? {
+        chosen.entry(row.get(0)?).or_default().push(row.word(1)?);
     }
     for subscriber in &mut found {
         subscriber.components = chosen.remove(subscriber.id.as_str()).unwrap_or_default();
@@ -142,22 +143,18 @@ pub async fn get_by_address(tx: &mut Tx, channel: Channel, address: &str) -> Res
     Ok(with_components(tx, found).await?.pop())
 }
 
-/// Those of `addresses` (at most 500) that exist, with their states.
+/// Those of `addresses` that exist, with their states.
 pub async fn known(
     tx: &mut Tx,
     channel: Channel,
     addresses: &[&str],
 ) -> Result<HashMap<String, SubscriberState>> {
-    if addresses.is_empty() {
-        return Ok(HashMap::new());
-    }
     let sql = format!(
-        "SELECT address, state FROM subscribers WHERE channel = $1 AND address IN ({})",
-        placeholders(2, addresses.len())
+        "SELECT address, state FROM subscribers WHERE channel = $1 AND address {}",
+        one_of(tx.kind(), 2)
     );
-    let mut values = params![channel].to_vec();
-    values.extend(addresses.iter().map(|a| Value::from(*a)));
-    tx.query(&sql, &values).await?.iter().map(|row| Ok((row.get(0)?, row.word(1)?))).collect()
+    let rows = tx.query(&sql, params![channel, addresses]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.word(1)?))).collect()
 }
 
 /// Which subscribers a list shows.
@@ -215,16 +212,16 @@ pub async fn is_any_on(tx: &mut Tx, channel: Channel) -> Result<bool> {
     Ok(tx.query_opt(sql, params![channel]).await?.is_some())
 }
 
-/// The condition that a confirmed subscriber `s` belongs to an audience. Values begin at `$from`.
-fn belongs(audience: &Audience, from: usize) -> (String, Vec<Value>) {
+/// The condition that a confirmed subscriber `s` belongs to an audience, and its value, which stands at `$place`.
+fn belongs(kind: EngineKind, audience: &Audience, place: usize) -> (String, Option<Value>) {
     if audience.components.is_empty() {
-        return ("s.everything = 1".into(), Vec::new());
+        return ("s.everything = 1".into(), None);
     }
     let condition = format!(
-        "(s.everything = 1 OR EXISTS (SELECT 1 FROM subscriber_components c WHERE c.subscriber_id = s.id AND c.component_id IN ({})))",
-        placeholders(from, audience.components.len())
+        "(s.everything = 1 OR EXISTS (SELECT 1 FROM subscriber_components c WHERE c.subscriber_id = s.id AND c.component_id {}))",
+        one_of(kind, place)
     );
-    (condition, audience.components.iter().map(Value::from).collect())
+    (condition, Some(audience.components.as_slice().into()))
 }
 
 /// One recipient of a broadcast.
@@ -249,7 +246,7 @@ pub async fn audience(
     after: &str,
     limit: usize,
 ) -> Result<Vec<Recipient>> {
-    let (condition, chosen) = belongs(audience, 5);
+    let (condition, chosen) = belongs(tx.kind(), audience, 5);
     let sql = format!(
         "SELECT s.id, s.address, CASE WHEN x.address IS NULL THEN 0 ELSE 1 END, s.preferences FROM subscribers s
          LEFT JOIN suppressions x ON x.channel = s.channel AND x.address = s.address
@@ -273,7 +270,7 @@ pub async fn audience_wishes(
     channel: Channel,
     audience: &Audience,
 ) -> Result<Vec<(Preferences, u64)>> {
-    let (condition, chosen) = belongs(audience, 2);
+    let (condition, chosen) = belongs(tx.kind(), audience, 2);
     let sql = format!(
         "SELECT s.preferences, count(*) FROM subscribers s
          LEFT JOIN suppressions x ON x.channel = s.channel AND x.address = s.address
@@ -288,7 +285,7 @@ pub async fn audience_wishes(
 
 /// How many an audience has: those who will be written to, and those who are suppressed.
 pub async fn audience_size(tx: &mut Tx, channel: Channel, audience: &Audience) -> Result<(u64, u64)> {
-    let (condition, chosen) = belongs(audience, 2);
+    let (condition, chosen) = belongs(tx.kind(), audience, 2);
     let sql = format!(
         "SELECT count(*), count(x.address) FROM subscribers s
          LEFT JOIN suppressions x ON x.channel = s.channel AND x.address = s.address

@@ -1,6 +1,6 @@
 //! Addresses that must not be written to.
 
-use crate::{Keyset, Result, Row, Tx, Value, params, placeholders};
+use crate::{Keyset, Result, Row, Tx, dialect, params};
 use amends_model::{Channel, Suppression};
 
 fn from_row(row: &Row) -> Result<Suppression> {
@@ -40,18 +40,11 @@ pub async fn get(tx: &mut Tx, channel: Channel, address: &str) -> Result<Option<
     tx.query_opt(sql, params![channel, address]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Those of `addresses` (at most 500) that are suppressed.
+/// Those of `addresses` that are suppressed.
 pub async fn among(tx: &mut Tx, channel: Channel, addresses: &[&str]) -> Result<Vec<String>> {
-    if addresses.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql = format!(
-        "SELECT address FROM suppressions WHERE channel = $1 AND address IN ({})",
-        placeholders(2, addresses.len())
-    );
-    let mut values = params![channel].to_vec();
-    values.extend(addresses.iter().map(|a| Value::from(*a)));
-    tx.query(&sql, &values).await?.iter().map(|row| row.get(0)).collect()
+    let one_of = dialect::one_of(tx.kind(), 2);
+    let sql = format!("SELECT address FROM suppressions WHERE channel = $1 AND address {one_of}");
+    tx.query(&sql, params![channel, addresses]).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Newest first.

@@ -4,7 +4,9 @@ use super::value::{Row, Value};
 use crate::error::StoreError;
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
+use std::pin::pin;
 use std::time::Duration;
 use tokio_postgres::NoTls;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -98,15 +100,14 @@ impl PostgresTx {
     pub(super) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let object = self.object()?;
         let statement = object.prepare_cached(sql).await?;
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-        let rows = object.query(&statement, &params).await?;
-        rows.iter()
-            .map(|row| {
-                let values =
-                    (0..row.len()).map(|n| row.try_get::<_, Value>(n)).collect::<Result<Vec<_>, _>>()?;
-                Ok(Row(values))
-            })
-            .collect()
+        let mut rows = pin!(object.query_raw(&statement, params).await?);
+        let mut found = Vec::new();
+        // Read as they come: the server goes on finding rows meanwhile.
+        while let Some(row) = rows.try_next().await? {
+            let values = (0..row.len()).map(|n| row.try_get::<_, Value>(n)).collect::<Result<_, _>>()?;
+            found.push(Row(values));
+        }
+        Ok(found)
     }
 
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
@@ -154,6 +155,7 @@ impl ToSql for Value {
             Value::Int(n) => n.to_sql(kind, out),
             Value::Text(text) => text.to_sql(kind, out),
             Value::Bytes(bytes) => bytes.to_sql(kind, out),
+            Value::List(texts) => texts.to_sql(kind, out),
         }
     }
 

@@ -133,7 +133,7 @@ fn open_connection(file: &Path, writer: bool) -> Result<Connection, StoreError> 
          PRAGMA temp_store = MEMORY;",
     )?;
     connection.execute_batch(if writer {
-        "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000;"
+        "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000;"
     } else {
         "PRAGMA cache_size = -4000; PRAGMA query_only = ON;"
     })?;
@@ -214,6 +214,10 @@ impl ToSql for Value {
             Value::Int(n) => ToSqlOutput::Borrowed(ValueRef::Integer(*n)),
             Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Value::List(texts) => {
+                let json = serde_json::to_string(texts);
+                ToSqlOutput::from(json.map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?)
+            }
         })
     }
 }

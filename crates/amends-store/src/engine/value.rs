@@ -14,6 +14,8 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// Texts, to look for all at once; never read back.
+    List(Vec<String>),
 }
 
 impl From<i64> for Value {
@@ -66,6 +68,16 @@ impl From<&[u8]> for Value {
         Value::Bytes(value.to_vec())
     }
 }
+impl From<&[String]> for Value {
+    fn from(values: &[String]) -> Self {
+        Value::List(values.to_vec())
+    }
+}
+impl From<&[&str]> for Value {
+    fn from(values: &[&str]) -> Self {
+        Value::List(values.iter().map(|v| (*v).to_owned()).collect())
+    }
+}
 impl From<Timestamp> for Value {
     fn from(value: Timestamp) -> Self {
         Value::Int(value.as_microsecond())
@@ -84,6 +96,9 @@ macro_rules! text_values {
     ($($name:ty),+) => {$(
         impl From<&$name> for Value {
             fn from(value: &$name) -> Self { Value::Text(value.as_str().to_owned()) }
+        }
+        impl From<&[$name]> for Value {
+            fn from(values: &[$name]) -> Self { Value::List(values.iter().map(|v| v.as_str().to_owned()).collect()) }
         }
         impl From<$name> for Value {
             fn from(value: $name) -> Self { Value::Text(value.as_str().to_owned()) }
@@ -183,24 +198,37 @@ impl<T: FromValue> FromValue for Option<T> {
 impl Row {
     /// Reads column `index`, counted from 0.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, StoreError> {
-        let value = self.0.get(index).ok_or_else(|| StoreError::Corrupt(format!("no column {index}")))?;
-        T::from_value(value).map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+        T::from_value(self.value(index)?).map_err(|e| corrupt(index, &e))
     }
 
     /// Reads a text column as one of our words or ids.
     pub fn word<T: FromStr<Err = String>>(&self, index: usize) -> Result<T, StoreError> {
-        self.get::<String>(index)?.parse().map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+        self.text(index)?.parse().map_err(|e: String| corrupt(index, &e))
     }
 
     /// Reads a text column that may be empty as one of our words or ids.
     pub fn opt_word<T: FromStr<Err = String>>(&self, index: usize) -> Result<Option<T>, StoreError> {
-        let text = self.get::<Option<String>>(index)?;
-        text.map(|t| t.parse()).transpose().map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+        if *self.value(index)? == Value::Null { Ok(None) } else { self.word(index).map(Some) }
     }
 
     /// Reads a JSON column.
     pub fn json<T: serde::de::DeserializeOwned>(&self, index: usize) -> Result<T, StoreError> {
-        serde_json::from_str(&self.get::<String>(index)?)
-            .map_err(|e| StoreError::Corrupt(format!("column {index}: {e}")))
+        serde_json::from_str(self.text(index)?).map_err(|e| corrupt(index, &e.to_string()))
     }
+
+    fn value(&self, index: usize) -> Result<&Value, StoreError> {
+        self.0.get(index).ok_or_else(|| StoreError::Corrupt(format!("no column {index}")))
+    }
+
+    /// A text where it lies: words and JSON are read from it without a copy.
+    fn text(&self, index: usize) -> Result<&str, StoreError> {
+        match self.value(index)? {
+            Value::Text(text) => Ok(text),
+            other => Err(corrupt(index, &format!("text was expected, found {other:?}"))),
+        }
+    }
+}
+
+fn corrupt(index: usize, why: &str) -> StoreError {
+    StoreError::Corrupt(format!("column {index}: {why}"))
 }
