@@ -84,10 +84,19 @@ fn means(group: &str) -> Option<Means> {
     Some(Means::Kind(kind, weight.parse().ok().filter(|weight| (1..=6).contains(weight))?))
 }
 
+/// How far before a phrase words that deny it are looked for, in bytes.
+const NEAR: usize = 64;
+
 /// True if the words before say the opposite: "not", "no longer", "failed to", with at most one word between.
 fn negated(text: &str, at: usize) -> bool {
-    let mut before =
-        text.get(..at).unwrap_or_default().rsplit(|c: char| !is_inner(c)).filter(|word| !word.is_empty());
+    // "No data: alert triggered" denies nothing behind its colon.
+    let mut from = at.saturating_sub(NEAR);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let head = text.get(from..at).unwrap_or_default();
+    let head = head.rsplit([':', ';', '|', ']', '\n']).next().unwrap_or_default();
+    let mut before = head.rsplit(|c: char| !is_inner(c)).filter(|word| !word.is_empty());
     let (one, two) = (before.next().unwrap_or_default(), before.next().unwrap_or_default());
     let no = |word: &str| {
         let word = word.to_lowercase();
@@ -150,6 +159,7 @@ mod tests {
     fn the_opposite_does_not_count() {
         assert_eq!(strongest("It was not resolved"), None);
         assert_eq!(strongest("the issue isn't yet fixed"), None);
+        assert!(Cues::of("[No data] alert triggered").says(Kind::Detected));
         assert!(!Cues::of("we failed to notice").says(Kind::Detected));
         assert!(Cues::of("not only slow but resolved").says(Kind::Resolved));
     }

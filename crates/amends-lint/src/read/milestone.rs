@@ -55,14 +55,9 @@ pub(super) fn choose(document: &Document<'_>, moments: &[Moment]) -> Vec<Milesto
         candidates.iter().copied().filter(|c| c.moment.origin == Origin::FrontMatter).collect();
     let chooser = Chooser { rows: &rows, prose: &prose, front: &front };
 
-    let detected_early = chooser.detected(None);
-    let start = chooser.start(detected_early);
     let declared = strongest_first(&rows, Kind::Declared, 4);
-    // What was declared was known by then.
-    let detected = match (chooser.detected(start), declared) {
-        (Some(detected), Some(declared)) if detected.not_before(&declared) => Some(declared),
-        (detected, declared) => detected.or(declared),
-    };
+    let start = chooser.start(chooser.known(None, declared));
+    let detected = chooser.known(start, declared);
     let resolved = chooser.resolved(start);
     let mitigated = chooser.mitigated(start, resolved);
     let first_word =
@@ -78,8 +73,26 @@ pub(super) fn choose(document: &Document<'_>, moments: &[Moment]) -> Vec<Milesto
         (Kind::Resolved, resolved),
     ]
     .into_iter()
-    .filter_map(|(kind, candidate)| candidate.map(|candidate| milestone(kind, candidate)))
+    .filter_map(|(kind, candidate)| {
+        candidate.map(|candidate| milestone(kind, as_told(candidate, &candidates)))
+    })
     .collect()
+}
+
+/// The same instant as the text tells it, for a time of the front matter, which is often in another zone than the text.
+fn as_told<'m>(chosen: Candidate<'m>, candidates: &[Candidate<'m>]) -> Candidate<'m> {
+    if chosen.moment.origin != Origin::FrontMatter || chosen.moment.at.is_none() {
+        return chosen;
+    }
+    let told =
+        candidates.iter().filter(|other| other.moment.origin != Origin::FrontMatter).find_map(|other| {
+            if other.moment.at == chosen.moment.at {
+                return Some(*other);
+            }
+            let until = other.moment.until.filter(|_| other.moment.until_at == chosen.moment.at)?;
+            Some(Candidate { local: until, far: true, ..*other })
+        });
+    told.unwrap_or(chosen)
 }
 
 fn milestone(kind: Kind, candidate: Candidate<'_>) -> Milestone {
@@ -161,6 +174,8 @@ impl<'m> Chooser<'_, 'm> {
             rows.iter().copied().find(|candidate| {
                 let cues = candidate.moment.cues;
                 let other = cues.weight(Kind::Detected) >= 4
+                    // What was declared had begun, unless the timeline begins with it.
+                    || (cues.weight(Kind::Declared) >= 4 && rows.iter().any(|row| row.index < candidate.index))
                     || cues.says(Kind::Resolved)
                     || cues.says(Kind::FirstWord);
                 before(candidate) && (cues.effect || cues.weight(Kind::Start) >= 3) && !other
@@ -234,6 +249,24 @@ impl<'m> Chooser<'_, 'm> {
             })
     }
 
+    /// The detection; what was declared was known by then.
+    fn known(&self, start: Option<Candidate<'m>>, declared: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
+        match (self.detected(start), declared) {
+            (Some(detected), Some(declared)) if detected.not_before(&declared) => {
+                self.hinted(start, declared).or(Some(declared))
+            }
+            (detected, declared) => detected.or(declared),
+        }
+    }
+
+    /// The first row before the declaration whose words may tell a detection, however softly: "Alert triggered".
+    fn hinted(&self, start: Option<Candidate<'m>>, declared: Candidate<'m>) -> Option<Candidate<'m>> {
+        let within = |row: &&Candidate<'m>| {
+            start.is_none_or(|start| row.not_before(&start)) && !row.not_before(&declared)
+        };
+        self.rows.iter().filter(within).find(|row| row.weight(Kind::Detected) >= 3).copied()
+    }
+
     fn resolved(&self, start: Option<Candidate<'m>>) -> Option<Candidate<'m>> {
         let after = |candidate: &&Candidate<'m>| start.is_none_or(|start| candidate.not_before(&start));
         let rows: Vec<Candidate<'m>> =
@@ -252,7 +285,12 @@ impl<'m> Chooser<'_, 'm> {
             .or_else(|| strongest_first(self.front, Kind::Resolved, 5))
             .or_else(|| last(3))
             .or_else(|| last(2))
-            .or_else(|| strongest_first(&prose, Kind::Resolved, 4))
+            .or_else(|| {
+                // What was back first is a part of it: of those that say it equally, the latest.
+                let strongest = strongest_first(&prose, Kind::Resolved, 4)?.weight(Kind::Resolved);
+                let equal = prose.iter().filter(|candidate| candidate.weight(Kind::Resolved) == strongest);
+                equal.copied().max_by_key(|candidate| candidate.local)
+            })
             .or_else(|| self.range().map(|(_, end)| end))
     }
 
@@ -272,6 +310,10 @@ impl<'m> Chooser<'_, 'm> {
             .or_else(|| rows.iter().rev().find(|row| row.weight(Kind::Resolved) >= 4).copied())
             .or_else(|| rows.iter().rev().find(|row| row.weight(Kind::Mitigated) >= 3).copied())
             .or_else(|| strongest_first(self.front, Kind::Mitigated, 5))
+            .or_else(|| {
+                let later: Vec<Candidate<'m>> = self.prose.iter().filter(within).copied().collect();
+                strongest_first(&later, Kind::Mitigated, 5)
+            })
     }
 
     fn trigger(&self, start: Option<Candidate<'m>>) -> Option<Candidate<'m>> {

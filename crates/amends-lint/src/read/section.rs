@@ -61,6 +61,12 @@ impl Kinds {
         self.0 & other.0 != 0
     }
 
+    /// These without `other`.
+    #[must_use]
+    pub fn without(self, other: Kinds) -> Kinds {
+        Kinds(self.0 & !other.0)
+    }
+
     /// True if no topic is known.
     pub fn is_none(self) -> bool {
         self.0 == 0

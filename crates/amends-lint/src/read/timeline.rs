@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 use super::clock::{self, Mention, WrittenDate};
 use super::cues::Cues;
 use super::document::{Block, BlockKind, Document};
-use super::facts::{Dated, Moment, Origin, Said};
+use super::facts::{Dated, MilestoneKind as Kind, Moment, Origin, Said};
 use super::section::Kinds;
 use super::span::Span;
 use super::zone::Zone;
@@ -74,6 +74,11 @@ struct Place {
 impl Reader<'_, '_> {
     fn front_matter(&mut self) {
         let Some(front) = &self.document.front else { return };
+        let ends = front.fields.iter().any(|field| {
+            let key = field.key.to_lowercase();
+            let end = key.starts_with("resolved") || key.starts_with("end");
+            end && clock::read_value(&field.value).is_some_and(|mention| mention.time.is_some())
+        });
         for field in &front.fields {
             let key = field.key.to_lowercase();
             let timely =
@@ -85,6 +90,10 @@ impl Reader<'_, '_> {
             let words = spaced(&field.key);
             let mut cues = Cues::of(&words);
             front_cues(&mut cues, &words);
+            // Beside the time of its end a date with a time is the beginning; alone it is that of the text.
+            if key == "date" && mention.time.is_some() && ends {
+                cues.raise(Kind::Start, 5);
+            }
             let origin = Origin::FrontMatter;
             self.add(
                 &mention,
@@ -167,10 +176,15 @@ impl Reader<'_, '_> {
                 }
                 None => {
                     let said = sentences.around(mention.start);
-                    let cues = match sentences.clause(mentions, at) {
+                    let mut cues = match sentences.clause(mentions, at) {
                         Some(clause) => Cues::of(clause),
                         None => sentences.cues(),
                     };
+                    // "Requests are refused since 17:53" tells when that began; "back to normal since" does not.
+                    let over = cues.says(Kind::Resolved) || cues.says(Kind::Mitigated);
+                    if cues.effect && !over && words::follows_since(text, mention.start) {
+                        cues.raise(Kind::Start, 4);
+                    }
                     (said, cues)
                 }
             };
@@ -304,8 +318,15 @@ fn opens_row(block: &Block, mention: &Mention) -> bool {
         }),
         BlockKind::Heading(1) => false,
         _ => {
-            let timely = mention.time.is_some() || block.kinds.has(Kinds::TIMELINE);
-            let before = words::line_before(block.text.as_str(), mention.start);
+            let text = block.text.as_str();
+            // "## July 22" dates what stands under it, wherever the timeline has its heading.
+            let day = matches!(block.kind, BlockKind::Heading(_))
+                && mention.end - mention.start == text.trim().len();
+            let timely = mention.time.is_some() || day || block.kinds.has(Kinds::TIMELINE);
+            if block.kind == BlockKind::Paragraph && words::goes_on(text, mention.start) {
+                return false;
+            }
+            let before = words::line_before(text, mention.start);
             // "At 11:19 a change was released" is a sentence; under the heading of a timeline it is a row.
             let sentence = block.kind == BlockKind::Paragraph
                 && !block.kinds.has(Kinds::TIMELINE)
@@ -386,10 +407,9 @@ fn says_day_after(behind: &str) -> bool {
 
 /// A label of one word says more than the same word in a sentence.
 fn label_cues(cues: &mut Cues, label: &str) {
-    use super::facts::MilestoneKind as Kind;
     match label.to_lowercase().as_str() {
         "start" | "started" | "begin" | "began" | "beginning" => cues.raise(Kind::Start, 6),
-        "end" | "ended" | "finished" | "over" => cues.raise(Kind::Resolved, 6),
+        "end" | "ended" | "finished" | "over" | "resolved" | "closed" => cues.raise(Kind::Resolved, 6),
         _ => {}
     }
 }
@@ -413,7 +433,6 @@ fn names_window(label: &str) -> bool {
 
 /// The names of fields are clearer than words in a sentence.
 fn front_cues(cues: &mut Cues, key: &str) {
-    use super::facts::MilestoneKind as Kind;
     let key = key.to_lowercase();
     let starts = [
         ("start", Kind::Start),

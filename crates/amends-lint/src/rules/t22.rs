@@ -22,7 +22,7 @@
 //!
 //! The calendar.
 
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 
 use crate::case::Case;
 use crate::finding::{Finding, Level};
@@ -43,6 +43,8 @@ const DAYS: [(&str, Weekday); 7] = [
 
 /// Longest way of writing a date with its day, in bytes.
 const LONGEST: usize = 48;
+/// Most times that are asked for the year.
+const MOST: usize = 40;
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     case.facts().moments.iter().filter_map(|moment| judge(case, moment)).take(5).collect()
@@ -55,8 +57,8 @@ fn judge(case: &Case<'_>, moment: &Moment) -> Option<Finding> {
     let written = case.document().slice(moment.span);
     let written = written.get(..LONGEST).unwrap_or(written);
     let date = moment.local?.date();
-    // A year that is only inferred may be the wrong one.
-    let year = written.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == date.year().to_string());
+    // A year that is only inferred may be the wrong one, unless the same day is written in full elsewhere.
+    let year = tells_year(written, date) || same_day_in_full(case, date);
     let mut named = written.split(|c: char| !c.is_alphabetic()).filter_map(day);
     let (Some(said), None, true) = (named.next(), named.next(), year) else { return None };
     let right = DAYS.iter().find(|(_, day)| *day == date.weekday())?.0;
@@ -66,6 +68,18 @@ fn judge(case: &Case<'_>, moment: &Moment) -> Option<Finding> {
     let wrong = DAYS.iter().find(|(_, day)| *day == said)?.0;
     let message = format!("{} was a {right}, not a {wrong}.", date.strftime("%-d %B %Y"));
     Some(Finding::at(moment.span, message).instead("Correct the day or the date; the logs tell which."))
+}
+
+fn tells_year(written: &str, date: Date) -> bool {
+    written.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == date.year().to_string())
+}
+
+/// True if one of the first times of the text is of this day, with its year.
+fn same_day_in_full(case: &Case<'_>, date: Date) -> bool {
+    case.facts().moments.iter().take(MOST).any(|moment| {
+        moment.local.is_some_and(|local| local.date() == date)
+            && tells_year(case.document().slice(moment.span).get(..10).unwrap_or_default(), date)
+    })
 }
 
 /// "Wednesday", "Wed": the day that a word names.

@@ -154,6 +154,10 @@ pub(super) fn month_day_digits(text: &[u8], at: usize) -> Option<(WrittenDate, u
 /// `10 November 2022`, `10th of November`, `21 Apr`, from the byte after the number of the day.
 fn day_then_month(text: &[u8], after: usize, day: i16) -> Option<(WrittenDate, usize)> {
     let mut at = ordinal(text, after);
+    // "20. January", as it is written in the north of Europe.
+    if at == after && text.get(at) == Some(&b'.') && space(text, at + 1) > 0 {
+        at += 1;
+    }
     at = spaces(text, at);
     if at == after {
         return None;

@@ -330,7 +330,11 @@ impl Scan<'_> {
             next += space(self.bytes, next);
         }
         if !matches!(self.bytes.get(next), Some(b'm' | b'M')) {
-            return (None, at);
+            // "10:45a", "12:29p": one letter that touches the minutes.
+            let short = start == at && next == at + 1 && self.bytes[at].is_ascii_lowercase();
+            let alone = !self.bytes.get(next).is_some_and(u8::is_ascii_alphanumeric);
+            let minutes = at.checked_sub(3).is_some_and(|colon| self.bytes[colon] == b':');
+            return if short && alone && minutes { (Some(meridiem), next) } else { (None, at) };
         }
         next += 1;
         if dot && self.bytes.get(next) == Some(&b'.') {

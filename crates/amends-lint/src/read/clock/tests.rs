@@ -34,6 +34,8 @@ fn times_in_every_usual_form() {
         ("1: 55 PM Server restart", "13:55"),
         ("2: 23 PM 100% restored", "14:23"),
         ("12:02 PM failed", "12:02"),
+        ("10:45a", "10:45"),
+        ("12:29p, the pods", "12:29"),
         ("12.33 AM it worked", "00:33"),
         ("at 3PM EST", "15:00 EST"),
         ("at 3 p.m. sharp", "15:00"),

@@ -265,6 +265,9 @@ impl<'d, 'a> Builder<'d, 'a> {
 
     fn open_section(&mut self, level: u8, heading: Option<usize>, title: String) {
         let own = Kinds::of_heading(&title);
+        // "# Kibana no longer receives logs" names the incident, not an appendix.
+        let names = level == 1 && title.split_whitespace().count() > 3;
+        let own = if names { own.without(Kinds::APPENDIX | Kinds::PEOPLE) } else { own };
         let mut parent = if self.document.sections.len() > 1 { Some(self.section) } else { None };
         while let Some(at) = parent {
             let section = &self.document.sections[at];
@@ -275,6 +278,11 @@ impl<'d, 'a> Builder<'d, 'a> {
         }
         let inherited = parent.map_or(Kinds::NONE, |at| self.document.sections[at].kinds);
         let kinds = if own.is_none() { inherited } else { own };
+        // "## May 13" and "## 13:20" after a timeline go on with it, also as its neighbours.
+        let told =
+            self.document.sections.get(self.section).is_some_and(|before| before.kinds.has(Kinds::TIMELINE));
+        let dated = || clock::mentions(&title).first().is_some_and(|mention| mention.start == 0);
+        let kinds = if kinds.is_none() && told && dated() { Kinds::TIMELINE } else { kinds };
         let embedded = self.embedded;
         self.document.sections.push(Section { level, heading, title, own, kinds, parent, embedded });
         self.section = self.document.sections.len() - 1;

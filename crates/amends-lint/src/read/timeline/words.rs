@@ -28,6 +28,36 @@ pub(super) fn line_before(text: &str, end: usize) -> &str {
     before.rfind('\n').map_or(before, |at| &before[at + 1..])
 }
 
+/// True for a time at the beginning of a line whose sentence began on the line above: "(Between\n1:46pm - 5:30pm)".
+pub(super) fn goes_on(text: &str, at: usize) -> bool {
+    let head = before(text, 0, at);
+    let Some((above, here)) = head.rsplit_once('\n') else { return false };
+    let last = above.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let leads = [
+        "at",
+        "from",
+        "between",
+        "until",
+        "till",
+        "around",
+        "about",
+        "approximately",
+        "by",
+        "to",
+        "since",
+        "and",
+        "on",
+    ];
+    here.trim().is_empty() && leads.iter().any(|lead| last.eq_ignore_ascii_case(lead))
+}
+
+/// True if "since" leads to the time at `at`.
+pub(super) fn follows_since(text: &str, at: usize) -> bool {
+    let head = before(text, 0, at).trim_end().trim_end_matches(['~', '(']).trim_end();
+    let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    word.eq_ignore_ascii_case("since")
+}
+
 /// True if nothing but marks and words such as "at" stand before the time, so that it opens its row.
 pub(super) fn is_lead_in(before: &str) -> bool {
     if before.len() > 48 {
