@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use amends_lint::read::facts::MilestoneKind;
 use amends_lint::{Source, read};
 
 #[test]
@@ -31,5 +32,25 @@ fn times_in_unusual_forms_are_read_as_instants() {
         }
     }
     println!("formats: {} of {all} right", all - wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rows_in_usual_words_tell_their_milestone() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rows.txt");
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut wrong = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (kind, words) = line.split_once(": ").unwrap();
+        let report = format!("# Outage\n\n## Timeline (UTC)\n\n- 2024-05-01 08:00 {words}\n");
+        let reading = read(Source { path: None, text: &report });
+        let row = reading.facts.moments.iter().find(|moment| moment.has_time).unwrap();
+        let kind = MilestoneKind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap();
+        // What users feel is taken for the start where no row says it more plainly.
+        let felt = kind == MilestoneKind::Start && row.cues.effect;
+        if !row.cues.says(kind) && !felt {
+            wrong.push(line.to_owned());
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -183,6 +183,12 @@ fn speaks_of_all_times(text: &str) -> bool {
             .any(|words| lower.contains(words))
 }
 
+/// True for a paragraph that is nothing but a bracket, as "(Paris, UTC+1)" under the heading of a timeline.
+fn bracketed(text: &str) -> bool {
+    let inner = text.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    inner.is_some_and(|inner| inner.len() <= 40 && !inner.contains(['(', ')', ':']))
+}
+
 /// The zone that a heading, a sentence ("All times in UTC."), a label or the head of a column says.
 fn stated_zone(document: &Document<'_>) -> Option<Said<Zone>> {
     if let Some(field) =
@@ -204,6 +210,7 @@ fn stated_zone(document: &Document<'_>) -> Option<Said<Zone>> {
                     && block.mentions.iter().all(|mention| mention.time.is_none())
             }
             BlockKind::Row { header, .. } => *header && text.to_lowercase().contains("time"),
+            BlockKind::Paragraph if bracketed(text) => block.kinds.has(Kinds::TIMELINE),
             BlockKind::Paragraph | BlockKind::Item => speaks_of_all_times(text),
             BlockKind::Code(_) => false,
         }
