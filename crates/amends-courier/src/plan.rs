@@ -16,8 +16,8 @@ use crate::message::{Content, Stored};
 use crate::settings::MailSettings;
 use crate::sift::Sieve;
 
-/// Subscribers written down in one transaction. Ids and addresses follow no order, so each of them lies on a page of its own
-/// in the indexes: the more at once, the fewer pages are written for each. Others wait with their writing for some 0.1 s.
+/// Subscribers written down in one transaction. The ids of messages follow no order, so each of them lies on a page of its own
+/// in their index: the more at once, the fewer pages are written for each. Others wait with their writing for some 0.1 s.
 const CHUNK: usize = 5_000;
 /// Steps of planning at most in one transaction of somebody who sends: what was said one after another goes together, in
 /// its order.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use amends_model::preference::{Course, Word};
-use amends_model::{Broadcast, Channel, Preferences};
+use amends_model::{Broadcast, Channel, Preferences, SubscriberId};
 use amends_store::held::Lately;
 use amends_store::subscriber::Recipient;
 use amends_store::{StoreError, Tx, broadcast, held};
@@ -20,8 +20,8 @@ pub(crate) struct Sieve {
     most: usize,
     /// Whether so much was said in the last hour that somebody may have got as much as they may.
     much_was_said: bool,
-    /// Until when those are full who are, by address.
-    full: HashMap<String, Timestamp>,
+    /// Until when those are full who are.
+    full: HashMap<SubscriberId, Timestamp>,
     usual: Preferences,
     /// Preferences as they are kept, read once; many wish the same.
     read: HashMap<String, Preferences>,
@@ -61,8 +61,8 @@ impl Sieve {
         if !self.much_was_said || channel.is_program() {
             return Ok(());
         }
-        let addresses: Vec<&str> = recipients.iter().map(|r| r.address.as_str()).collect();
-        let got = held::lately(tx, channel, &addresses, ago(self.now)).await?;
+        let ids: Vec<_> = recipients.iter().map(|r| &r.id).collect();
+        let got = held::lately(tx, &ids, ago(self.now)).await?;
         let (most, now) = (self.most, self.now);
         self.full = got.into_iter().filter_map(|(to, got)| Some((to, full_until(got, most, now)?))).collect();
         Ok(())
@@ -70,7 +70,7 @@ impl Sieve {
 
     /// What is done for one of those that were looked at last.
     pub(crate) fn course(&mut self, r: &Recipient) -> Result<Course, StoreError> {
-        let full_until = self.full.get(&r.address).copied();
+        let full_until = self.full.get(&r.id).copied();
         let Some(kept) = &r.preferences else {
             return Ok(self.usual.course(self.word, self.now, full_until));
         };

@@ -300,13 +300,31 @@ pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryI
     tx.query(&sql, params![ids]).await?.iter().map(|row| Ok((row.word(0)?, row.word(1)?))).collect()
 }
 
-/// Those to one address, newest first.
+/// Those to one address, newest first: to who is subscribed with it, and to it alone.
 pub async fn to_address(tx: &mut Tx, address: &str, limit: usize) -> Result<Vec<Delivery>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE address = $1 ORDER BY created_at DESC, n DESC LIMIT $2"
-    );
-    tx.query(&sql, params![address, limit]).await?.iter().map(from_row).collect()
+    let channels: Vec<&str> = Channel::ALL.iter().map(|channel| channel.as_str()).collect();
+    let sql = format!("SELECT id FROM subscribers WHERE address = $1 AND channel {}", one_of(tx.kind(), 2));
+    let rows = tx.query(&sql, params![address, &channels[..]]).await?;
+    let subscribers = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<String>>>()?;
+    let mut found = Vec::new();
+    for (whose, value) in
+        subscribers.into_iter().map(|id| ("subscriber_id = $1", id)).chain([(ALONE, address.to_owned())])
+    {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deliveries WHERE {whose} AND address = $2 ORDER BY created_at DESC, n DESC LIMIT $3"
+        );
+        for row in tx.query(&sql, params![value, address, limit]).await? {
+            found.push(from_row(&row)?);
+        }
+    }
+    // Each part has its order already, which this keeps among those of one moment.
+    found.sort_by_key(|d| std::cmp::Reverse(d.created_at));
+    found.truncate(limit);
+    Ok(found)
 }
+
+/// Which go to an address that need not be anybody's, such as an invitation.
+const ALONE: &str = "subscriber_id IS NULL AND address = $1";
 
 /// Those of a broadcast by state, and as they were written down; after `after` (a state and an id); only those in one state,
 /// if it is given.

@@ -51,24 +51,23 @@ pub async fn count(tx: &mut Tx) -> Result<u64> {
     row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
 }
 
-/// All that is due for the recipients of about `limit` that are due first. Holds a counter until the transaction ends, so that one node at a time hands over.
+/// All that is due for the subscribers of about `limit` that are due first. Holds a counter until the transaction ends, so that one node at a time hands over.
 pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOver>> {
     feed::next(tx, "held").await?;
-    let sql =
-        "SELECT address FROM deliveries WHERE state = 'held' AND next_at <= $1 ORDER BY next_at, n LIMIT $2";
+    let sql = "SELECT subscriber_id FROM deliveries WHERE state = 'held' AND next_at <= $1 ORDER BY next_at, n LIMIT $2";
     let first = tx.query(sql, params![now, limit]).await?;
-    let addresses: BTreeSet<String> = first.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
-    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let whose: BTreeSet<String> = first.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
+    let whose: Vec<&str> = whose.iter().map(String::as_str).collect();
     let sql = format!(
         "SELECT d.n, d.id, d.broadcast_id, d.subscriber_id, d.channel, d.address, d.hold, s.state,
                CASE WHEN x.address IS NULL THEN 0 ELSE 1 END, b.kind, b.number, b.thread, b.created_at
              FROM deliveries d JOIN broadcasts b ON b.id = d.broadcast_id
              LEFT JOIN subscribers s ON s.id = d.subscriber_id
              LEFT JOIN suppressions x ON x.channel = d.channel AND x.address = d.address
-             WHERE d.address {} AND d.state = 'held' AND d.next_at <= $2 ORDER BY d.n",
+             WHERE d.subscriber_id {} AND d.state = 'held' AND d.next_at <= $2 ORDER BY d.n",
         one_of(tx.kind(), 1)
     );
-    let rows = tx.query(&sql, params![&addresses[..], now]).await?;
+    let rows = tx.query(&sql, params![&whose[..], now]).await?;
     rows.iter()
         .map(|row| {
             Ok(HeldOver {
@@ -110,11 +109,11 @@ pub async fn end(tx: &mut Tx, ended: &[(i64, DeliveryState, String)], now: Times
     .await
 }
 
-/// Makes what is held for one address due now: what they wish has changed.
-pub async fn due_now(tx: &mut Tx, channel: Channel, address: &str, now: Timestamp) -> Result<u64> {
+/// Makes what is held for a subscriber due now: what they wish has changed.
+pub async fn due_now(tx: &mut Tx, id: &SubscriberId, now: Timestamp) -> Result<u64> {
     tx.exec(
-        "UPDATE deliveries SET next_at = $3 WHERE address = $2 AND channel = $1 AND state = 'held' AND next_at > $3",
-        params![channel, address, now],
+        "UPDATE deliveries SET next_at = $2 WHERE subscriber_id = $1 AND state = 'held' AND next_at > $2",
+        params![id, now],
     )
     .await
 }
@@ -130,25 +129,25 @@ pub struct Lately {
     pub digest_at: Option<Timestamp>,
 }
 
-/// What these addresses got of broadcasts since `since`; nothing for those that got nothing.
+/// What these subscribers got of broadcasts since `since`; nothing for those that got nothing.
 pub async fn lately(
     tx: &mut Tx,
-    channel: Channel,
-    addresses: &[&str],
+    ids: &[&SubscriberId],
     since: Timestamp,
-) -> Result<HashMap<String, Lately>> {
+) -> Result<HashMap<SubscriberId, Lately>> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let mut found = HashMap::new();
     let sql = format!(
-            "SELECT address, sum(CASE WHEN state = 'held' THEN 0 ELSE 1 END), min(CASE WHEN state = 'held' THEN NULL ELSE created_at END),
+            "SELECT subscriber_id, sum(CASE WHEN state = 'held' THEN 0 ELSE 1 END), min(CASE WHEN state = 'held' THEN NULL ELSE created_at END),
                min(CASE WHEN state = 'held' AND hold = 'cap' THEN next_at END)
-             FROM deliveries WHERE address {} AND channel = $2 AND created_at > $3 AND priority = 1
+             FROM deliveries WHERE subscriber_id {} AND created_at > $2 AND priority = 1
                AND state NOT IN ('suppressed', 'cancelled', 'superseded', 'digested')
-             GROUP BY address",
+             GROUP BY subscriber_id",
             one_of(tx.kind(), 1)
         );
-    for row in tx.query(&sql, params![addresses, channel, since]).await? {
+    for row in tx.query(&sql, params![&ids[..], since]).await? {
         let count = usize::try_from(row.get::<i64>(1)?).unwrap_or_default();
-        found.insert(row.get(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
+        found.insert(row.word(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
     }
     Ok(found)
 }

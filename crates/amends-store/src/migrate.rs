@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "side_by_side", include_str!("../migrations/0012_side_by_side.sql")),
     (13, "delivered", include_str!("../migrations/0013_delivered.sql")),
     (14, "letters", include_str!("../migrations/0014_letters.sql")),
+    (15, "by_subscriber", include_str!("../migrations/0015_by_subscriber.sql")),
 ];
 
 /// Those after which programs that do not know them cannot go on: they take something away, give it another meaning, or

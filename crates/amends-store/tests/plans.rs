@@ -1,12 +1,12 @@
 //! What grows with the years is never read whole: every list, room and page of history goes by an index, on both engines.
 #![allow(clippy::unwrap_used)]
 
-use amends_model::Channel;
+use amends_model::SubscriberId;
 use amends_model::postmortem::PostmortemState;
 use amends_model::{EventId, IncidentId};
 use amends_store::{
-    EngineKind, Keyset, Store, Tx, audit, broadcast, event, held, incident, maintenance, postmortem,
-    subscriber,
+    EngineKind, Keyset, Store, Tx, audit, broadcast, delivery, event, held, incident, maintenance,
+    postmortem, subscriber,
 };
 use amends_testkit::stores::each;
 use jiff::Timestamp;
@@ -92,7 +92,8 @@ async fn a_room_and_the_history_go_by_an_index() {
         incident::current_statuses(&mut tx).await.unwrap();
         held::is_any_due(&mut tx, until).await.unwrap();
         held::due(&mut tx, until, 100).await.unwrap();
-        held::lately(&mut tx, Channel::Email, &["ada@example.net"], from).await.unwrap();
+        delivery::to_address(&mut tx, "ada@example.net", 30).await.unwrap();
+        held::lately(&mut tx, &[&SubscriberId::from_random([3; 12])], from).await.unwrap();
         broadcast::lately(&mut tx, from, 20).await.unwrap();
         broadcast::unmeasured(&mut tx, 10).await.unwrap();
         for plan in tx.plans() {

@@ -50,7 +50,7 @@ impl App {
         let now = self.now();
         (found.preferences, found.updated_at) = (preferences, now);
         subscriber::update(&mut tx, &found).await?;
-        held::due_now(&mut tx, found.channel, &found.address, now).await?;
+        held::due_now(&mut tx, &found.id, now).await?;
         let detail = json!({"preferences": found.preferences});
         record::changed(&mut tx, caller, Action::Edit, Resource::Subscriber, found.id.as_str(), detail, now)
             .await?;
