@@ -27,6 +27,8 @@ pub(crate) struct Claim<'c> {
 
 /// Weight from which words say plainly what a time is the time of.
 const PLAIN: u8 = 5;
+/// The highest weight.
+const PLAINEST: u8 = 6;
 
 /// Every moment that plainly says the time of a milestone of this kind, in the order of the text.
 pub(crate) fn claims<'c>(case: &Case<'c>, kind: MilestoneKind) -> Vec<Claim<'c>> {
@@ -202,7 +204,11 @@ pub(crate) fn mismatches<'c>(case: &Case<'c>, kinds: &[MilestoneKind]) -> Vec<Mi
                 let minutes = claim_apart(&claim, &other);
                 let known = found.iter().any(|earlier| earlier.stated.moment.span == claim.moment.span);
                 let apart = minutes > tolerance(claim.moment, other.moment);
-                if apart && !known && !near_by(case, *kind, &claim) && !within(case, claim.moment) {
+                // A row that is as plain as the label is not excused by a softer one.
+                let plain = |claim: &Claim<'_>| claim.moment.cues.weight(*kind) == PLAINEST;
+                let labels = claim.moment.origin == Origin::Label && plain(&claim) && plain(&other);
+                let excused = !labels && near_by(case, *kind, &claim);
+                if apart && !known && !excused && !within(case, claim.moment) {
                     found.push(Mismatch { stated: claim, other, minutes });
                 }
             }

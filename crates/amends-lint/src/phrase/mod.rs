@@ -41,7 +41,7 @@ const FILES: &[(Scope, &str, &str)] = files! {
         "late-checks" "late-notice" "lost" "lowers" "machine-rates" "methods" "open-question" "openers" "part-lengths"
         "partial" "parts" "placeholders" "predicates" "proofs" "protections" "raises" "reasons" "repairs" "restarts"
         "role-addresses" "rollbacks" "root-cause" "several-causes" "single-cause" "spared" "steps" "stop" "tells-why"
-        "shares" "to-customers" "triggers" "unbounded" "undone" "unverified" "users" "vague-times" "went-through" "went-well" "whole-lengths"
+        "shares" "to-customers" "triggers" "unbounded" "undone" "unverified" "users" "vague-times" "went-through" "went-well" "whole-lengths" "working-hours"
         "why-not-caught" "why-not-seen" "why-so-long" "will-change";
     Action: "action";
     Cue: "cues";

@@ -36,6 +36,7 @@ use crate::phrase::Group;
 
 const WHOLE: Group = Group::of("whole-lengths");
 const PARTS: Group = Group::of("part-lengths");
+const WORKING: Group = Group::of("working-hours");
 
 pub(crate) const RULE: Rule = Rule::new("T10", Level::Error, include_str!("t10.rs"), check);
 
@@ -43,6 +44,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut told: Vec<Stated<'_>> = Vec::new();
     for duration in &case.facts().durations {
+        findings.extend(in_its_sentence(case, duration));
         let Some(stated) = stated(case, duration) else { continue };
         let unlike = |earlier: &&Stated<'_>| {
             let comparable = stated.whole() && earlier.whole();
@@ -146,6 +148,10 @@ impl Stated<'_> {
 /// Tells of what a length is said, if it is said of the whole.
 pub(super) fn stated<'c>(case: &Case<'_>, duration: &'c Duration) -> Option<Stated<'c>> {
     let block = case.block_at(duration.span.start)?;
+    // "5h 09m (during support hours 10:00-17:00)" is counted with another clock.
+    if WORKING.is_in(&duration.context) {
+        return None;
+    }
     let title = matches!(block.kind, BlockKind::Heading(1));
     let context = duration.context.trim_start_matches(['-', '*', ' ']);
     let before = context.find(duration.text.trim()).map_or("", |at| context.get(..at).unwrap_or_default());
@@ -237,11 +243,50 @@ fn alone(case: &Case<'_>, duration: &Duration) -> bool {
 
 /// True if the sentence gives a time as well: then it tells of what happened between two of them.
 fn beside_a_time(case: &Case<'_>, duration: &Duration) -> bool {
+    !beside(case, duration).is_empty()
+}
+
+/// The times of the sentence in which a length stands.
+fn beside<'f>(case: &'f Case<'_>, duration: &Duration) -> Vec<&'f Moment> {
     let moments = &case.facts().moments;
     let reach = duration.context.len();
     let from = moments.partition_point(|moment| moment.span.start + reach < duration.span.start);
     let near = moments[from..].iter().take_while(|moment| moment.span.start < duration.span.end + reach);
-    near.into_iter().any(|moment| moment.has_time && *moment.text == *duration.context.trim())
+    near.filter(|moment| moment.has_time && *moment.text == *duration.context.trim()).take(3).collect()
+}
+
+/// "It began at 10:54 and was over by 12:50, lasting 2 hours and 8 minutes": the sentence has both ends and the length.
+fn in_its_sentence(case: &Case<'_>, duration: &Duration) -> Option<Finding> {
+    let context = &duration.context;
+    let lasting = ["lasting", "lasted"].iter().any(|word| context.contains(word));
+    if !lasting || !alone(case, duration) || PARTS.is_in(context) || WORKING.is_in(context) {
+        return None;
+    }
+    let (first, last, until) = match beside(case, duration).as_slice() {
+        [only] => (*only, *only, only.until?),
+        [first, last] if first.until.is_none() && last.until.is_none() => (*first, *last, last.local?),
+        _ => return None,
+    };
+    let from = first.local?;
+    let apart = times::minutes(until.duration_since(from));
+    let stated = Stated { duration, of: DurationOf::Outage, labelled: false };
+    let near = times::tolerance(first, last) > 0 && (minutes(duration) - apart).abs() <= times::tolerance(first, last);
+    if apart <= 0 || stated.fits(apart) || near {
+        return None;
+    }
+    let message = format!(
+        "{} is stated, and from {} to {} it is {}.",
+        duration.text,
+        from.strftime("%H:%M"),
+        until.strftime("%H:%M"),
+        times::length(apart)
+    );
+    Some(
+        Finding::at(duration.span, message)
+            .with(first.span, "It begins here.")
+            .with(last.span, "It is over here.")
+            .instead("Correct the length or the times; better still, give the times and leave the length to them."),
+    )
 }
 
 fn against_times(case: &Case<'_>, stated: &Stated<'_>) -> Option<Finding> {
