@@ -56,8 +56,8 @@ fn other_day(case: &Case<'_>) -> Option<Finding> {
         told && !claim.has_time && claim.dated == Dated::Written && claim.span.start < first.span.start && with_year(case, claim)
     })?;
     let (day, began, over) = (claim.local?.date(), first.local?, last.local?);
-    let on = |row: &&Moment| row.local.is_some_and(|local| local.date() == day);
-    if rows.iter().any(|row| on(&row)) || !with_year(case, first) {
+    let on = |row: &Moment| row.local.is_some_and(|local| local.date() == day);
+    if rows.iter().any(|row| on(row)) || !with_year(case, first) {
         return None;
     }
     // Just over midnight, and in another zone, a day may be the next one.
