@@ -220,6 +220,7 @@ impl App {
         }
         let all = component::all(&mut tx).await?;
         let (mut errors, mut bodies) = (FieldErrors::default(), Vec::new());
+        let before = m.clone();
         if let Some(title) =
             input.title.as_deref().and_then(|t| errors.take(text::line("title", t, MAX_TITLE)))
             && title != m.title
@@ -261,6 +262,9 @@ impl App {
             m.remind_before_minutes = remind(&mut errors, input.remind_before_minutes);
         }
         errors.finish()?;
+        if m == before {
+            return Ok(m);
+        }
         (m.updated_at, m.version) = (now, expected + 1);
         if !maintenance::update(&mut tx, &m, expected).await? {
             return Err(AppError::conflict(&m));

@@ -246,7 +246,7 @@ async fn errors_stop_publishing_unless_there_is_a_reason_which_is_kept() {
         assert_eq!(told.as_deref(), Some("The audit is today."));
         let lines = audit::list(&mut tx, &audit::Which::default(), None, 10).await.unwrap();
         assert!(
-            lines.iter().any(|line| line.detail.to_string().contains("The audit is today.")),
+            lines.entries.iter().any(|line| line.detail.to_string().contains("The audit is today.")),
             "{lines:?}"
         );
         drop(tx);

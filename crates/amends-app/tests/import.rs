@@ -49,7 +49,10 @@ async fn record(app: &App) -> String {
     let ids: Vec<&str> = incidents.iter().map(|i| i.id.as_str()).collect();
     out.push_str(&serde_json::to_string(&event::updates_of(&mut tx, &ids).await.unwrap()).unwrap());
     out.push_str(&format!("{:?}", feed::newest(&mut tx).await.unwrap()));
-    out.push_str(&format!("{}", audit::list(&mut tx, &Default::default(), None, 100).await.unwrap().len()));
+    out.push_str(&format!(
+        "{}",
+        audit::list(&mut tx, &Default::default(), None, 100).await.unwrap().entries.len()
+    ));
     out
 }
 

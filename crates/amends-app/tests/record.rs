@@ -254,6 +254,12 @@ async fn edits_of_events_keep_history_and_move_milestones() {
         };
         assert!(matches!(c.app.set_milestone(&who, id, future).await, Err(AppError::Invalid(_))));
 
+        let leave = SetRole { role: "scribe".into(), person: Some("Ada".into()), taken: false };
+        let left = c.app.set_role(&who, id, leave.clone()).await;
+        assert!(matches!(left, Err(AppError::Invalid(_))), "{}: nobody had it: {left:?}", c.engine);
+        c.app.set_role(&who, id, SetRole { taken: true, ..leave.clone() }).await.unwrap();
+        c.app.set_role(&who, id, leave).await.unwrap();
+
         let over = |milestone, at| SetMilestone { milestone, at: Some(at), source: None };
         let early = c.app.set_milestone(&who, id, over(Milestone::Resolved, at)).await;
         assert!(matches!(early, Err(AppError::Invalid(_))), "{}: it is not over: {early:?}", c.engine);

@@ -52,11 +52,33 @@ pub struct Which {
     pub resource_id: Option<String>,
     /// Only what somebody did whose id this is, or whose name holds this text.
     pub actor: Option<String>,
+    /// So many lines are looked through at most where no index knows what fits; all when nothing is said.
+    pub stretch: Option<i64>,
+}
+
+/// A part of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The lines that fit, newest first.
+    pub entries: Vec<Entry>,
+    /// The oldest line that was looked at when the log goes on before it.
+    pub reached: Option<i64>,
 }
 
 /// Lines before `before` (exclusive; none for the newest), newest first.
-pub async fn list(tx: &mut Tx, which: &Which, before: Option<i64>, limit: usize) -> Result<Vec<Entry>> {
-    let mut values = params![before.unwrap_or(i64::MAX), limit].to_vec();
+pub async fn list(tx: &mut Tx, which: &Which, before: Option<i64>, limit: usize) -> Result<Part> {
+    let before = before.unwrap_or(i64::MAX);
+    let is_indexed = which.resource_id.is_some() || (which.resource.is_none() && which.actor.is_none());
+    let oldest = match which.stretch.filter(|_| !is_indexed) {
+        None => 1,
+        // The numbers of the lines have no gaps.
+        Some(stretch) => {
+            let row = tx.query_opt("SELECT n FROM counters WHERE name = 'audit'", params![]).await?;
+            let newest = row.map(|row| row.get::<i64>(0)).transpose()?.unwrap_or_default();
+            (before.min(newest + 1) - stretch).max(1)
+        }
+    };
+    let mut values = params![before, limit, oldest].to_vec();
     let mut conditions = String::new();
     if let Some(resource) = which.resource {
         values.push(resource.into());
@@ -80,10 +102,11 @@ pub async fn list(tx: &mut Tx, which: &Which, before: Option<i64>, limit: usize)
         ));
     }
     let sql = format!(
-        "SELECT seq, at, actor, action, resource, resource_id, detail FROM audit WHERE seq < $1{conditions} ORDER BY seq DESC LIMIT $2"
+        "SELECT seq, at, actor, action, resource, resource_id, detail FROM audit WHERE seq < $1 AND seq >= $3{conditions} ORDER BY seq DESC LIMIT $2"
     );
     let rows = tx.query(&sql, &values).await?;
-    rows.iter()
+    let entries = rows
+        .iter()
         .map(|row| {
             Ok(Entry {
                 seq: row.get(0)?,
@@ -95,7 +118,8 @@ pub async fn list(tx: &mut Tx, which: &Which, before: Option<i64>, limit: usize)
                 detail: row.json(6)?,
             })
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(Part { entries, reached: Some(oldest).filter(|oldest| *oldest > 1) })
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String> {

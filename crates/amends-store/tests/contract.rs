@@ -3,7 +3,7 @@
 
 use amends_model::*;
 use amends_store::{
-    Keyset, Store, StoreError, component, event, feed, incident, maintenance, params, setting,
+    Keyset, Store, StoreError, audit, component, event, feed, incident, maintenance, params, setting,
 };
 use amends_testkit::stores::each;
 use jiff::{SignedDuration, Timestamp};
@@ -342,5 +342,35 @@ async fn a_program_goes_on_beside_a_newer_one_unless_that_changed_what_it_relies
         let refused = open().await.err();
         let expected = StoreError::NewerSchema { found: known + 2, known };
         assert_eq!(refused.map(|e| e.to_string()), Some(expected.to_string()), "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_in_the_audit_log_looks_through_one_stretch_at_a_time() {
+    for fresh in each().await {
+        let mut tx = fresh.store.begin().await.unwrap();
+        for n in 1..=10 {
+            let name = if n == 2 { "Ada" } else { "the clock" };
+            let actor = Actor { kind: ActorKind::System, id: None, name: name.into() };
+            let nothing = serde_json::json!({});
+            audit::push(&mut tx, at(n), &actor, Action::Edit, Resource::Page, "page", &nothing)
+                .await
+                .unwrap();
+        }
+        let of_ada = audit::Which { actor: Some("ADA".into()), stretch: Some(4), ..Default::default() };
+        let mut walked = Vec::new();
+        let mut before = None;
+        loop {
+            let part = audit::list(&mut tx, &of_ada, before, 5).await.unwrap();
+            walked.push((part.entries.iter().map(|e| e.seq).collect::<Vec<_>>(), part.reached));
+            before = part.reached;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(walked, [(vec![], Some(7)), (vec![], Some(3)), (vec![2], None)], "{}", fresh.engine);
+        let known = audit::Which { resource_id: Some("page".into()), ..of_ada };
+        let part = audit::list(&mut tx, &known, None, 5).await.unwrap();
+        assert_eq!((part.entries.len(), part.reached), (1, None), "{}: an index knows them", fresh.engine);
     }
 }

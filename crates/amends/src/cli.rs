@@ -98,7 +98,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.message.is_empty() {
-                eprintln!("amends: {}", failure.message);
+                complain(&format!("amends: {}\n", failure.message));
             }
             ExitCode::from(failure.code)
         }
@@ -136,6 +136,12 @@ impl Failure {
     pub fn usage(message: impl Into<String>) -> Self {
         Failure { code: 2, message: message.into() }
     }
+}
+
+/// Prints to standard error; who went away hears nothing, and the exit code stands.
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Prints to standard output; a reader that went away (`| head`) is no error.

@@ -1,5 +1,5 @@
 use super::declare::{MAX_TEXT, past};
-use super::{find, find_for_update};
+use super::{find, find_for_update, roles};
 use crate::caller::Caller;
 use crate::context::App;
 use crate::error::AppError;
@@ -175,6 +175,12 @@ impl App {
         };
         let mut tx = self.begin().await?;
         let incident = find_for_update(&mut tx, incident).await?;
+        if let EventBody::Role { role, person, taken: false } = &body {
+            let held = roles(&event::of(&mut tx, incident.id.as_str()).await?);
+            if !held.iter().any(|h| h.role == *role && h.person == *person) {
+                return Err(AppError::field("role", format!("{person} does not have the role {role}")));
+            }
+        }
         self.put(tx, caller, incident, now, body, now).await
     }
 

@@ -47,7 +47,7 @@ pub struct EditPostmortem {
 impl App {
     /// Begins the postmortem of an incident from the record and two templates.
     ///
-    /// Errors: a template that there is none of; the incident has a postmortem already (the conflict shows it).
+    /// Errors: a template that there is none of; the incident has a postmortem already.
     pub async fn draft_postmortem(
         &self,
         caller: &Caller,
@@ -79,7 +79,11 @@ impl App {
         let mut tx = self.begin().await?;
         let incident = crate::incident::find_for_update(&mut tx, incident).await?;
         if let Some(existing) = postmortem::of_incident(&mut tx, &incident.id).await? {
-            return Err(AppError::conflict(&existing));
+            return Err(AppError::Refused(format!(
+                "{} has a postmortem already ({}); write in that one",
+                incident.name(),
+                existing.id
+            )));
         }
         let authors = if authors.is_empty() { vec![caller.actor.name.clone()] } else { authors };
         let new = Postmortem {

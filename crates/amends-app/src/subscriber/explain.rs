@@ -267,6 +267,12 @@ fn of_absence(b: &Broadcast, subscriber: Option<&Subscriber>, zone: &TimeZone) -
     let when = |at: Timestamp| show_with_zone(at, zone);
     let Some(s) = subscriber else { return "Not sent: the address is not subscribed.".into() };
     match (s.state, s.confirmed_at, s.ended_at) {
+        (SubscriberState::Pending, ..) if s.created_at > b.created_at => {
+            return format!(
+                "Not sent: the subscription was asked for only afterwards, at {}.",
+                when(s.created_at)
+            );
+        }
         (SubscriberState::Pending, ..) => return "Not sent: the subscription is not confirmed.".into(),
         (_, Some(confirmed), _) if confirmed > b.created_at => {
             return format!(

@@ -48,7 +48,8 @@ struct Lines {
 
 /// List the audit log
 ///
-/// Every change, by whom; newest first.
+/// Every change, by whom; newest first. Asked for an actor or a kind of thing, an answer tells of the next 20,000 lines: it may
+/// hold few or none and go on all the same.
 #[utoipa::path(
     get, path = "/audit", tag = "installation", params(Lines),
     responses((status = 200, description = "A part of the log.", body = List<AuditEntry>)),

@@ -55,7 +55,9 @@ fn event(out: &mut Lines, m: &PublicMaintenance, url: &str) {
     words.push_str(&format!("\n\n{link}"));
     out.text("DESCRIPTION", &words);
     out.raw("URL;VALUE=URI", &uri(&link));
-    out.raw("STATUS", "CONFIRMED");
+    // Over before it was to begin, and never begun: it was called off.
+    let off = m.started_at.is_none() && m.completed_at.is_some_and(|at| at < m.scheduled_for);
+    out.raw("STATUS", if off { "CANCELLED" } else { "CONFIRMED" });
     out.raw("TRANSP", "TRANSPARENT");
     out.raw("CATEGORIES", "MAINTENANCE");
     out.raw("END", "VEVENT");

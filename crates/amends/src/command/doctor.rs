@@ -240,7 +240,9 @@ fn time() -> Line {
 
 fn disk(data: &Path) -> Line {
     const WHAT: &str = "disk";
-    match rustix::fs::statvfs(data) {
+    // The first start makes the folder.
+    let there = data.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    match rustix::fs::statvfs(there) {
         Ok(space) => {
             let free = space.f_bavail * space.f_frsize / (1024 * 1024);
             let says = format!("{free} MiB are free in {}.", data.display());

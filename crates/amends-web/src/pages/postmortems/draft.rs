@@ -54,7 +54,7 @@ pub async fn post(here: Here, Path(id): Path<String>, mut form: Fields) -> Resul
     match here.app.draft_postmortem(&here.caller, &id, input).await {
         Ok(drafted) => Ok(go(&format!("{}/edit?said=drafted", address(&drafted)))),
         // Somebody else began it meanwhile: theirs is the one to write in.
-        Err(AppError::Conflict { .. }) => Ok(go(&format!("/app/incidents/{}/postmortem", incident.number))),
+        Err(AppError::Refused(_)) => Ok(go(&format!("/app/incidents/{}/postmortem", incident.number))),
         Err(AppError::Invalid(errors)) => {
             form.refuse_all(&errors, |_| None);
             render(&here, &incident, form).await

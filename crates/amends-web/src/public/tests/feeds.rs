@@ -1,6 +1,7 @@
 //! Feeds that readers understand, in the form that they search.
 
 use super::{body, rendered, sample};
+use amends_model::MaintenanceState;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 use std::collections::BTreeMap;
@@ -152,4 +153,14 @@ fn the_calendar_is_one_that_programs_read() {
         assert!(unfolded.lines().any(|l| l == line), "{line} in\n{unfolded}");
     }
     assert_eq!(unfolded.matches("BEGIN:VEVENT").count(), unfolded.matches("END:VEVENT").count());
+}
+
+#[test]
+fn work_that_was_called_off_is_cancelled_in_calendars() {
+    let mut record = sample::record();
+    let planned = &mut record.maintenances[0];
+    (planned.state, planned.started_at) = (MaintenanceState::Completed, None);
+    planned.completed_at = Some(planned.scheduled_for - jiff::SignedDuration::from_hours(1));
+    let text = body(&rendered(record), "/maintenance.ics");
+    assert_eq!(text.matches("STATUS:CANCELLED").count(), 1, "{text}");
 }

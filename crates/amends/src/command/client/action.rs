@@ -7,14 +7,15 @@ use serde_json::Value as Json;
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// Add a corrective action
+    #[command(group = clap::ArgGroup::new("of").required(true).multiple(true))]
     Add {
         /// What is to be done
         text: String,
         /// Id of the postmortem it belongs to
-        #[arg(long, required_unless_present = "incident")]
+        #[arg(long, group = "of")]
         postmortem: Option<String>,
         /// Id or number of the incident it belongs to
-        #[arg(long)]
+        #[arg(long, group = "of")]
         incident: Option<String>,
         /// Mail address or name of the one who does it
         #[arg(long)]

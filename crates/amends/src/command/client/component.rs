@@ -92,6 +92,19 @@ pub async fn run(api: &Api, command: Component) -> Result<(), Failure> {
             });
         }
         Component::Set { component, status, name, description, group, position, archived } => {
+            let or_null = |text: String| if text.is_empty() { Json::Null } else { Json::String(text) };
+            let body = Body::new()
+                .with_some("status", status)
+                .with_some("name", name)
+                .with_some("description", description.map(or_null))
+                .with_some("group", group.map(or_null))
+                .with_some("position", position)
+                .with_some("archived", archived);
+            if body.is_empty() {
+                return Err(Failure::usage(
+                    "nothing to change; give --status, --name, --description, --group, --position or --archived",
+                ));
+            }
             let all = show::items(&api.get("/components").await?);
             let matching: Vec<&Json> = all
                 .iter()
@@ -114,14 +127,6 @@ pub async fn run(api: &Api, command: Component) -> Result<(), Failure> {
                     )));
                 }
             };
-            let or_null = |text: String| if text.is_empty() { Json::Null } else { Json::String(text) };
-            let body = Body::new()
-                .with_some("status", status)
-                .with_some("name", name)
-                .with_some("description", description.map(or_null))
-                .with_some("group", group.map(or_null))
-                .with_some("position", position)
-                .with_some("archived", archived);
             let changed = api.patch(&format!("/components/{}", encoded(&id)), body).await?;
             api.show(&changed, |c| format!("{} is {}.\n", show::text(c, "name"), show::text(c, "status")));
         }

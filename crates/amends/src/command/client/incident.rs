@@ -262,6 +262,11 @@ pub async fn run(api: &Api, command: Incident) -> Result<(), Failure> {
                 .with_some("visibility", e.visibility)
                 .with_some("impact_override", impact)
                 .with_some("started_at", time("started", e.started.as_deref())?);
+            if body.is_empty() {
+                return Err(Failure::usage(
+                    "nothing to change; give --title, --summary, --severity, --visibility, --impact or --started",
+                ));
+            }
             let changed = api.patch(&path(&e.incident), body).await?;
             api.show(&changed, |i| format!("INC-{}: {}\n", i["number"], show::text(i, "title")));
         }

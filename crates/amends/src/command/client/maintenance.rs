@@ -145,6 +145,9 @@ pub async fn run(api: &Api, command: Maintenance) -> Result<(), Failure> {
                 .with_some("title", title)
                 .with_some("scheduled_for", time("from", from.as_deref())?)
                 .with_some("scheduled_until", time("until", until.as_deref())?);
+            if body.is_empty() {
+                return Err(Failure::usage("nothing to change; give --title, --from or --until"));
+            }
             let changed = api.patch(&path(&maintenance), body).await?;
             api.show(&changed, words);
         }
