@@ -86,6 +86,9 @@ pub struct MaintenanceMessage {
     pub notify: Option<bool>,
 }
 
+/// Open works that the clock reads in one go.
+const AT_ONCE: usize = 100;
+
 impl App {
     /// Maintenances by planned start, newest first; `open` for those that are not over.
     pub async fn maintenances(
@@ -308,9 +311,8 @@ impl App {
     pub async fn run_maintenance_clock(&self) -> Result<usize, AppError> {
         let now = self.now();
         let caller = Caller::system("the clock");
-        let open = maintenance::list(&mut self.read().await?, Which::Open, &Keyset::start(), 500).await?;
         let mut steps = 0;
-        for candidate in open.iter().filter(|m| due(m, now).is_some()) {
+        for candidate in self.due_maintenances(now).await? {
             let mut tx = self.begin().await?;
             // Looked at again under lock: another node may have taken the step.
             let Some(mut m) = maintenance::get_for_update(&mut tx, &candidate.id).await? else { continue };
@@ -345,6 +347,22 @@ impl App {
             steps += 1;
         }
         Ok(steps)
+    }
+
+    /// All open work for which a step is due. The list begins with what starts last, so all of it is gone through.
+    async fn due_maintenances(&self, now: Timestamp) -> Result<Vec<Maintenance>, AppError> {
+        let mut tx = self.read().await?;
+        let (mut found, mut after) = (Vec::new(), Keyset::start());
+        loop {
+            let open = maintenance::list(&mut tx, Which::Open, &after, AT_ONCE).await?;
+            let last = open.last().filter(|_| open.len() == AT_ONCE);
+            let next = last.map(|m| Keyset { at: m.scheduled_for, id: m.id.to_string() });
+            found.extend(open.into_iter().filter(|m| due(m, now).is_some()));
+            match next {
+                Some(next) => after = next,
+                None => return Ok(found),
+            }
+        }
     }
 
     #[allow(

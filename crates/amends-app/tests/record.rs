@@ -335,7 +335,17 @@ async fn planned_work_begins_and_ends_by_the_clock() {
             remind_before_minutes: None,
             notify: None,
         };
-        let planned = c.app.schedule(&who, plan).await.unwrap();
+        let planned = c.app.schedule(&who, plan.clone()).await.unwrap();
+        // What starts soonest is not forgotten over all that starts later.
+        for _ in 0..100 {
+            let later = SignedDuration::from_hours(24 * 30);
+            let plan = Schedule {
+                scheduled_for: plan.scheduled_for + later,
+                scheduled_until: plan.scheduled_until + later,
+                ..plan.clone()
+            };
+            c.app.schedule(&who, plan).await.unwrap();
+        }
         assert_eq!(c.app.run_maintenance_clock().await.unwrap(), 0);
         assert_eq!(c.status_of("Web app").await, ComponentStatus::Operational);
         c.later(125);
