@@ -4,14 +4,16 @@ use crate::context::App;
 use crate::error::AppError;
 use crate::incident::full_name;
 use amends_courier::message::Snapshot;
+use amends_model::event::ComponentChange;
 use amends_model::page::{
     HistoryItem, Letter, Page, PublicAffected, PublicIncident, PublicMaintenance, PublicRecord, PublicUpdate,
     component_days,
 };
 use amends_model::{
-    Affected, Component, ComponentId, ComponentStatus, Event, EventBody, Incident, IncidentId, Maintenance,
+    Affected, Component, ComponentId, ComponentStatus, EventBody, Incident, IncidentId, Maintenance,
     MaintenanceId, PublishedLetter, Visibility,
 };
+use amends_store::event::Told;
 use amends_store::{Keyset, Tx, component, event, incident, maintenance};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -198,33 +200,34 @@ async fn public_incidents(
     all: &[Component],
 ) -> Result<Vec<PublicIncident>, AppError> {
     let ids: Vec<&str> = incidents.iter().map(|i| i.id.as_str()).collect();
-    let mut updates = by_subject(event::updates_of(tx, &ids).await?);
+    let mut told = event::told_of(tx, &ids).await?;
     let mut letters = letters(tx, &ids).await?;
     Ok(incidents
         .into_iter()
         .map(|incident| {
-            let events = updates.remove(incident.id.as_str()).unwrap_or_default();
+            let told = told.remove(incident.id.as_str()).unwrap_or_default();
             let letter = letters.remove(incident.id.as_str());
-            public_incident(&incident, &events, letter, all)
+            public_incident(incident, told, letter, all)
         })
         .collect())
 }
 
-/// An incident as the public may see it; `events` are its updates, oldest first. Pure.
-pub(crate) fn public_incident(
-    incident: &Incident,
-    events: &[Event],
+/// An incident as the public may see it; `told` is what was said of it, newest first. Pure.
+fn public_incident(
+    incident: Incident,
+    told: Vec<Told>,
     letter: Option<Letter>,
     all: &[Component],
 ) -> PublicIncident {
-    let updates: Vec<_> = events
-        .iter()
-        .rev()
-        .filter_map(|event| match &event.body {
-            EventBody::Update { phase, text, notify, components } => {
-                Some(public_update(event, *phase, text, *notify, components))
-            }
-            _ => None,
+    let updates: Vec<_> = told
+        .into_iter()
+        .filter_map(|told| {
+            public_update(told, |body| match body {
+                EventBody::Update { phase, text, notify, components } => {
+                    Some((phase, text, notify, components))
+                }
+                _ => None,
+            })
         })
         .collect();
     // What is internal (notes, severity, roles) must not move the public's "updated".
@@ -235,10 +238,10 @@ pub(crate) fn public_incident(
         .chain(letter.as_ref().map(|l| l.updated_at))
         .fold(Timestamp::MIN, Timestamp::max);
     PublicIncident {
-        id: incident.id.clone(),
-        number: incident.number,
-        title: incident.title.clone(),
         impact: incident.shown_impact(),
+        id: incident.id,
+        number: incident.number,
+        title: incident.title,
         phase: incident.phase,
         started_at: incident.started_at,
         monitoring_at: incident.monitoring_at,
@@ -259,26 +262,27 @@ async fn public_maintenances(
     all: &[Component],
 ) -> Result<Vec<PublicMaintenance>, AppError> {
     let ids: Vec<&str> = found.iter().map(|m| m.id.as_str()).collect();
-    let mut updates = by_subject(event::updates_of(tx, &ids).await?);
+    let mut told = event::told_of(tx, &ids).await?;
     Ok(found
         .into_iter()
         .map(|m| {
-            let events = updates.remove(m.id.as_str()).unwrap_or_default();
-            public_maintenance(&m, &events, all)
+            let told = told.remove(m.id.as_str()).unwrap_or_default();
+            public_maintenance(&m, told, all)
         })
         .collect())
 }
 
-/// A maintenance as the public may see it; `events` are its updates, oldest first. Pure.
-pub(crate) fn public_maintenance(m: &Maintenance, events: &[Event], all: &[Component]) -> PublicMaintenance {
-    let updates: Vec<_> = events
-        .iter()
-        .rev()
-        .filter_map(|event| match &event.body {
-            EventBody::MaintenanceUpdate { state, text, notify, components } => {
-                Some(public_update(event, *state, text, *notify, components))
-            }
-            _ => None,
+/// A maintenance as the public may see it; `told` is what was said of it, newest first. Pure.
+fn public_maintenance(m: &Maintenance, told: Vec<Told>, all: &[Component]) -> PublicMaintenance {
+    let updates: Vec<_> = told
+        .into_iter()
+        .filter_map(|told| {
+            public_update(told, |body| match body {
+                EventBody::MaintenanceUpdate { state, text, notify, components } => {
+                    Some((state, text, notify, components))
+                }
+                _ => None,
+            })
         })
         .collect();
     let touched: Vec<Affected> = m
@@ -307,23 +311,24 @@ pub(crate) fn public_maintenance(m: &Maintenance, events: &[Event], all: &[Compo
     }
 }
 
+/// What an update says: phase or state, text, whether subscribers were told, what changed with it.
+type Words<S> = (S, String, bool, Vec<ComponentChange>);
+
 fn public_update<S>(
-    event: &Event,
-    status: S,
-    text: &str,
-    notify: bool,
-    components: &[amends_model::event::ComponentChange],
-) -> PublicUpdate<S> {
-    PublicUpdate {
-        id: event.id.clone(),
+    told: Told,
+    words: impl FnOnce(EventBody) -> Option<Words<S>>,
+) -> Option<PublicUpdate<S>> {
+    let (status, text, notify, components) = words(told.body)?;
+    Some(PublicUpdate {
+        id: told.id,
         status,
-        text: text.to_owned(),
-        display_at: event.at,
-        created_at: event.written_at,
-        updated_at: event.edited_at.unwrap_or(event.written_at),
+        text,
+        display_at: told.at,
+        created_at: told.written_at,
+        updated_at: told.edited_at.unwrap_or(told.written_at),
         notify,
-        components: components.to_vec(),
-    }
+        components,
+    })
 }
 
 fn affected(touched: &[Affected], all: &[Component]) -> Vec<PublicAffected> {
@@ -338,14 +343,6 @@ fn affected(touched: &[Affected], all: &[Component]) -> Vec<PublicAffected> {
             })
         })
         .collect()
-}
-
-fn by_subject(events: Vec<Event>) -> HashMap<String, Vec<Event>> {
-    let mut found: HashMap<String, Vec<Event>> = HashMap::new();
-    for event in events {
-        found.entry(event.subject.id().to_owned()).or_default().push(event);
-    }
-    found
 }
 
 /// Published customers' letters by incident id.

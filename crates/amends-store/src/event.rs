@@ -6,7 +6,8 @@ use crate::audit::json;
 use crate::dialect::one_of;
 use crate::{Keyset, Result, Row, StoreError, Tx, Value, params};
 pub use amends_model::event::EarlierVersion;
-use amends_model::{Actor, Event, EventId, IncidentId, MaintenanceId, Subject};
+use amends_model::{Actor, Event, EventBody, EventId, IncidentId, MaintenanceId, Subject};
+use jiff::Timestamp;
 
 const COLUMNS: &str = "id, subject_kind, subject_id, at, written_at, actor, body, edited_at, version";
 
@@ -96,6 +97,46 @@ pub async fn updates_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Vec<Event>>
         one_of(tx.kind(), 1)
     );
     tx.query(&sql, params![subject_ids]).await?.iter().map(from_row).collect()
+}
+
+/// What customers were told, without who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Id of the event.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// An update or a maintenance update.
+    pub body: EventBody,
+}
+
+/// What customers were told about many subjects, by the subject's id, newest first.
+pub async fn told_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<HashMap<String, Vec<Told>>> {
+    let sql = format!(
+        "SELECT subject_id, id, at, written_at, edited_at, body FROM events
+         WHERE subject_id {} AND kind IN ('update', 'maintenance_update')",
+        one_of(tx.kind(), 1)
+    );
+    let mut found: HashMap<String, Vec<Told>> = HashMap::with_capacity(subject_ids.len());
+    for row in tx.query(&sql, params![subject_ids]).await? {
+        let told = Told {
+            id: row.word(1)?,
+            at: row.get(2)?,
+            written_at: row.get(3)?,
+            edited_at: row.get(4)?,
+            body: row.json(5)?,
+        };
+        found.entry(row.get(0)?).or_default().push(told);
+    }
+    // Each has few, so this is less work than the engine's sorting of all.
+    for told in found.values_mut() {
+        told.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+    }
+    Ok(found)
 }
 
 /// Kinds of events that hold a text which a person or a monitor wrote; what [`EventBody::text`] answers.

@@ -83,6 +83,7 @@ async fn a_room_and_the_history_go_by_an_index() {
         event::of(&mut tx, id.as_str()).await.unwrap();
         event::get(&mut tx, &EventId::from_random([2; 12])).await.unwrap();
         event::updates_of(&mut tx, &[id.as_str(), "abcdefghijkl"]).await.unwrap();
+        event::told_of(&mut tx, &[id.as_str(), "abcdefghijkl"]).await.unwrap();
         postmortem::of_incident(&mut tx, &id).await.unwrap();
         postmortem::letters_of(&mut tx, &[id.as_str()]).await.unwrap();
         incident::public_between(&mut tx, from, until).await.unwrap();
