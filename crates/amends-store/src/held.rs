@@ -51,7 +51,8 @@ pub async fn count(tx: &mut Tx) -> Result<u64> {
     row.map_or(Ok(0), |row| Ok(row.get::<i64>(0)?.unsigned_abs()))
 }
 
-/// All that is due for the subscribers of about `limit` that are due first. Holds a counter until the transaction ends, so that one node at a time hands over.
+/// All that is due for the subscribers of about `limit` that are due first. Holds a counter until the transaction ends, so
+/// that one node at a time hands over.
 pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOver>> {
     feed::next(tx, "held").await?;
     let sql = "SELECT subscriber_id FROM deliveries WHERE state = 'held' AND next_at <= $1 ORDER BY next_at, n LIMIT $2";
@@ -138,13 +139,13 @@ pub async fn lately(
     let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let mut found = HashMap::new();
     let sql = format!(
-            "SELECT subscriber_id, sum(CASE WHEN state = 'held' THEN 0 ELSE 1 END), min(CASE WHEN state = 'held' THEN NULL ELSE created_at END),
-               min(CASE WHEN state = 'held' AND hold = 'cap' THEN next_at END)
-             FROM deliveries WHERE subscriber_id {} AND created_at > $2 AND priority = 1
-               AND state NOT IN ('suppressed', 'cancelled', 'superseded', 'digested')
-             GROUP BY subscriber_id",
-            one_of(tx.kind(), 1)
-        );
+        "SELECT subscriber_id, sum(CASE WHEN state = 'held' THEN 0 ELSE 1 END), min(CASE WHEN state = 'held' THEN NULL ELSE created_at END),
+           min(CASE WHEN state = 'held' AND hold = 'cap' THEN next_at END)
+         FROM deliveries WHERE subscriber_id {} AND created_at > $2 AND priority = 1
+           AND state NOT IN ('suppressed', 'cancelled', 'superseded', 'digested')
+         GROUP BY subscriber_id",
+        one_of(tx.kind(), 1)
+    );
     for row in tx.query(&sql, params![&ids[..], since]).await? {
         let count = usize::try_from(row.get::<i64>(1)?).unwrap_or_default();
         found.insert(row.word(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
