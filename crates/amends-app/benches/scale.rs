@@ -2,7 +2,7 @@
 //! 10,000 postmortems, on both engines. Each line is `NAME ms VALUE goal VALUE` (99th percentile).
 //!
 //! `AMENDS_SCALE` makes it smaller: 0.01 for a hundredth. `AMENDS_SCALE_POSTGRES` is the address of a database, empty or
-//! filled by an earlier run; without it a cluster is started for the purpose. `AMENDS_SCALE_ENGINE` is `sqlite` or `postgres`
+//! filled by an earlier run; without it a cluster is started for the purpose, as durable as in earnest. `AMENDS_SCALE_ENGINE` is `sqlite` or `postgres`
 //! for only one.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -12,7 +12,10 @@ use amends_model::postmortem::{Audience, Postmortem, PostmortemState};
 use amends_model::*;
 use amends_store::{Store, component, event, incident, postmortem};
 use amends_testkit::language::{Dice, Language};
+use amends_testkit::postgres::{self, Cluster, Durability};
 use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,29 +35,29 @@ async fn main() {
     if wanted("sqlite") {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_folder(folder.path()).await.unwrap();
-        measure("sqlite", store, folder.path(), scale).await;
+        measure(store, None, folder.path(), scale).await;
     }
     if !wanted("postgres") {
         return;
     }
-    let url = std::env::var("AMENDS_SCALE_POSTGRES").ok().or_else(amends_testkit::postgres::fresh_database);
-    match url {
-        Some(url) => {
-            let other = tempfile::tempdir().unwrap();
-            measure("postgres", Store::open_postgres(&url).await.unwrap(), other.path(), scale).await;
-        }
-        None => eprintln!("SKIPPED: scale on PostgreSQL"),
-    }
+    let given = std::env::var("AMENDS_SCALE_POSTGRES").ok();
+    let cluster = given.is_none().then(|| Cluster::launch(Durability::Full).unwrap());
+    let url = given.or_else(|| cluster.as_ref().map(Cluster::fresh_database)).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    measure(Store::open_postgres(&url).await.unwrap(), Some(&url), other.path(), scale).await;
 }
 
-async fn measure(engine: &str, store: Store, folder: &std::path::Path, scale: f64) {
+/// Over a store in `folder`, or in the database `postgres`.
+async fn measure(store: Store, postgres: Option<&str>, folder: &Path, scale: f64) {
+    let engine = if postgres.is_some() { "postgres" } else { "sqlite" };
     let language = Language::new(&mut Dice::new(7));
     let began = Instant::now();
     let (ids, begin) = fill(&store, &language, scale).await;
-    if engine == "postgres" {
-        let mut tx = store.begin().await.unwrap();
-        tx.exec("ANALYZE", &[]).await.unwrap();
-        tx.commit().await.unwrap();
+    if let Some(url) = postgres {
+        // As it would be in time by itself; otherwise that happens while it is measured.
+        let psql = postgres::binaries().unwrap().join("psql");
+        let status = Command::new(psql).args(["--quiet", "--command", "VACUUM ANALYZE", url]).status();
+        assert!(status.unwrap().success());
     }
     println!(
         "{engine}: {} incidents, {} events, filled in {:.0} s",

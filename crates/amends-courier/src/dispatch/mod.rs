@@ -17,11 +17,12 @@ mod work;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use amends_model::{BroadcastId, Channel};
 use amends_store::{EngineKind, Store};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::channel::{Messenger, Notice};
 use crate::engine::{Around, Clock, Random};
@@ -30,8 +31,13 @@ use crate::settings::MailSettings;
 use breaker::Breakers;
 use standing::Heard;
 
-/// Messages on their way at once, in all.
+/// Messages on their way at once, in all: most of them wait for servers that are slow or dead.
 const WINDOW: usize = 4_096;
+/// Messages in their first moment at once. A server that works answers within it; with more of them at once, connections and
+/// what belongs to them fall out of the processor's caches, and everything takes longer.
+const FRESH: usize = 128;
+/// How long a message counts as one of those.
+const FIRST_MOMENT: Duration = Duration::from_millis(20);
 /// Messages claimed at once.
 const BATCH: usize = 1_000;
 /// How long a lease lasts without being renewed.
@@ -49,6 +55,7 @@ pub struct Dispatch {
     random: Random,
     node: String,
     breakers: Arc<Breakers>,
+    fresh: Semaphore,
     halted: AtomicBool,
     rendered: Mutex<HashMap<BroadcastId, Arc<Notice>>>,
     heard: Mutex<Heard>,
@@ -79,6 +86,7 @@ impl Dispatch {
             random,
             node,
             breakers: Arc::default(),
+            fresh: Semaphore::new(FRESH),
             halted: AtomicBool::new(false),
             rendered: Mutex::default(),
             heard: Mutex::default(),

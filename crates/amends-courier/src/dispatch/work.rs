@@ -10,10 +10,10 @@ use amends_store::delivery::{Order, Outcome};
 use amends_store::{EngineKind, StoreError, Tx, broadcast, delivery, endpoint, lease, page, sms};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::breaker::Entry;
-use super::{BATCH, Dispatch, LEASE, RENDERED, WINDOW, outcome};
+use super::{BATCH, Dispatch, FIRST_MOMENT, LEASE, RENDERED, WINDOW, outcome};
 use crate::aftermath::{self, Wall};
 use crate::channel::{Errand, Notice, Said};
 use crate::engine::order;
@@ -22,6 +22,8 @@ use crate::message::Stored;
 use crate::outcome::{Decision, decide, unsent, waiting};
 use crate::plan;
 
+/// Messages that wait for their answer, while more are to be sent, before answers are written down.
+const READY: usize = 2 * BATCH;
 /// Outcomes are written down together when there are so many, or after so long.
 const GROUP: usize = 1_000;
 const GATHER: Duration = Duration::from_millis(10);
@@ -94,7 +96,8 @@ impl Dispatch {
                         (look_now, wake) = (false, Instant::now() + Duration::from_secs(2));
                     }
                 }
-                if look_now && answers.is_empty() {
+                // What is on its way must not run out while answers are written down.
+                if look_now && air.count - answers.len() < READY {
                     continue;
                 }
             }
@@ -105,7 +108,7 @@ impl Dispatch {
             tokio::select! {
                 biased;
                 _ = answers.recv_many(&mut some, GROUP), if air.count > 0 => {
-                    if some.len() < air.count {
+                    if some.len() < air.count.min(GROUP / 4) {
                         gather(&mut answers, &mut some).await;
                     }
                     let due = self.record(&mut air, std::mem::take(&mut some)).await;
@@ -301,11 +304,18 @@ impl Dispatch {
             Entry::Go(permit) => permit,
             Entry::NotBefore(until) => return Back::NotBefore(until),
         };
+        let fresh = self.fresh.acquire().await;
         if self.halted.load(Relaxed) {
             return Back::Halted;
         }
         let body = errand.body(&self.links);
-        let said = self.messenger.send(errand, &body, self.now()).await;
+        let mut answer = self.messenger.send(errand, &body, self.now());
+        let at_once = timeout(FIRST_MOMENT, &mut answer).await;
+        drop(fresh);
+        let said = match at_once {
+            Ok(said) => said,
+            Err(_) => answer.await,
+        };
         destination.note(said.answered && !self.is_gateways(&said), self.now());
         drop(permit);
         Back::Said(said)
