@@ -29,6 +29,11 @@ const REFRESH_GOAL: f64 = 100.0;
 
 #[tokio::main]
 async fn main() {
+    // Where a request's handler runs: not on the thread that waits for everything to end.
+    tokio::spawn(run()).await.unwrap();
+}
+
+async fn run() {
     let scale: f64 = std::env::var("AMENDS_SCALE").ok().and_then(|s| s.parse().ok()).unwrap_or(1.0);
     let only = std::env::var("AMENDS_SCALE_ENGINE").ok();
     let wanted = |engine: &str| only.as_deref().is_none_or(|only| only == engine);
@@ -56,7 +61,8 @@ async fn measure(store: Store, postgres: Option<&str>, folder: &Path, scale: f64
     if let Some(url) = postgres {
         // As it would be in time by itself; otherwise that happens while it is measured.
         let psql = postgres::binaries().unwrap().join("psql");
-        let status = Command::new(psql).args(["--quiet", "--command", "VACUUM ANALYZE", url]).status();
+        let work = ["--quiet", "--command", "VACUUM ANALYZE", "--command", "CHECKPOINT", url];
+        let status = Command::new(psql).args(work).status();
         assert!(status.unwrap().success());
     }
     println!(

@@ -8,12 +8,17 @@ use crate::words;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::Term;
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument};
+use tantivy::{
+    FutureResult, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, SegmentMeta,
+    TantivyDocument,
+};
 
 /// What the writer may hold in memory before it writes to disk; the least that tantivy allows.
 const HEAP: usize = 15_000_000;
@@ -99,6 +104,8 @@ impl Shelf {
     }
 }
 
+type Joining = FutureResult<Option<SegmentMeta>>;
+
 /// The writing side.
 pub(crate) struct Desk {
     folder: PathBuf,
@@ -108,6 +115,10 @@ pub(crate) struct Desk {
     used: Instant,
     /// Pieces are joined when there are more than this; not looked at when nothing was made.
     most_pieces: Option<usize>,
+    /// They are being joined. Asked again meanwhile, tantivy would do all of it again.
+    joining: Option<Joining>,
+    #[cfg(test)]
+    joins: usize,
     /// Keeps other nodes away from the folder.
     _lock: File,
 }
@@ -139,6 +150,9 @@ pub(crate) fn open(folder: &Path) -> Result<(Desk, Shelf), MemoryError> {
             writer: None,
             used: now,
             most_pieces: Some(PIECES_OPENED),
+            joining: None,
+            #[cfg(test)]
+            joins: 0,
             _lock: lock,
         },
         Shelf(Mutex::new(shelf)),
@@ -305,13 +319,30 @@ impl Desk {
     }
 
     fn join_pieces(&mut self, most: usize) -> tantivy::Result<()> {
+        if self.is_joining() {
+            return Ok(());
+        }
         let pieces = self.index.searchable_segment_ids()?;
         self.most_pieces = Some(most).filter(|most| pieces.len() > *most);
         if self.most_pieces.is_some() {
-            // Refused while some of them are being joined already; then the next time.
-            drop(self.writer()?.merge(&pieces));
+            // Comes to nothing when tantivy had begun to join some of them by itself; then the next time.
+            self.joining = Some(self.writer()?.merge(&pieces));
+            #[cfg(test)]
+            {
+                self.joins += 1;
+            }
         }
         Ok(())
+    }
+
+    fn is_joining(&mut self) -> bool {
+        let mut nobody = Context::from_waker(Waker::noop());
+        let goes_on = |joining: &mut Joining| Pin::new(joining).poll(&mut nobody).is_pending();
+        let goes_on = self.joining.as_mut().is_some_and(goes_on);
+        if !goes_on {
+            self.joining = None;
+        }
+        goes_on
     }
 
     fn writer(&mut self) -> tantivy::Result<&mut IndexWriter> {
@@ -351,5 +382,28 @@ fn failed(folder: &Path, error: &tantivy::TantivyError) -> MemoryError {
             tracing::warn!(%error, "the search index is damaged");
             MemoryError::Damaged
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_joined_once_however_often_it_is_looked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut desk, _shelf) = open(folder.path()).unwrap();
+        let checkpoint = Checkpoint::begin(None, 0, None);
+        for _ in 0..4 {
+            desk.writer().unwrap().add_document(TantivyDocument::default()).unwrap();
+            desk.commit(&checkpoint).unwrap();
+        }
+        desk.was_made();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while desk.most_pieces.is_some() && Instant::now() < deadline {
+            desk.rest().unwrap();
+        }
+        assert_eq!(desk.index.searchable_segment_ids().unwrap().len(), 1);
+        assert_eq!(desk.joins, 1);
     }
 }

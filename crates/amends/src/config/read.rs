@@ -42,7 +42,10 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         None => amends_lint::Config::default(),
     };
     for (name, value) in &sources.environment {
-        let Some(key) = KEYS.iter().find(|k| variable(k.name) == *name) else { continue };
+        let Some(key) = KEYS.iter().find(|k| variable(k.name) == *name) else {
+            misspelt(name)?;
+            continue;
+        };
         let list = key.example.starts_with('[');
         let value =
             if list { value.split(',').map(|v| v.trim().to_owned()).collect() } else { vec![value.clone()] };
@@ -99,6 +102,18 @@ fn flatten(prefix: &str, value: &toml::Value, out: &mut Vec<(String, toml::Value
         }
         other => out.push((prefix.to_owned(), other.clone())),
     }
+}
+
+/// A variable that is nearly one of ours was meant to be it. Others may be there for other programs.
+fn misspelt(variable_name: &str) -> Result<(), ConfigError> {
+    let Some(rest) = variable_name.strip_prefix("AMENDS_") else { return Ok(()) };
+    let allowed = if rest.len() < 6 { 1 } else { 2 };
+    let meant = KEYS.iter().map(|k| variable(k.name)).find(|v| {
+        v.strip_prefix("AMENDS_").is_some_and(|known| strsim::osa_distance(known, rest) <= allowed)
+    });
+    meant.map_or(Ok(()), |meant| {
+        Err(ConfigError(format!("there is no variable {variable_name}; did you mean {meant}?")))
+    })
 }
 
 fn unknown(key: &str, place: &str) -> String {
@@ -300,6 +315,20 @@ mod tests {
         let config = load(&sources).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.mail.operators, ["a@b.example", "c@d.example"]);
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_named_and_those_of_others_are_left_alone() {
+        let with = |name: &str| {
+            load(&Sources { environment: vec![(name.into(), "x".into())], ..Sources::default() })
+        };
+        let said = with("AMENDS_MAIL_SEVRER").unwrap_err().to_string();
+        assert_eq!(said, "there is no variable AMENDS_MAIL_SEVRER; did you mean AMENDS_MAIL_SERVER?");
+        assert!(with("AMENDS_LISTN").is_err());
+        for own in ["CONFIG", "URL", "TOKEN", "LOG", "MIRROR_ACCESS_KEY", "MIRROR_SECRET_KEY"] {
+            assert!(with(&format!("AMENDS_{own}")).is_ok(), "{own} is another one of ours");
+        }
+        assert!(with("AMENDS_BIN").is_ok() && with("LISTEN").is_ok());
     }
 
     #[test]

@@ -66,6 +66,14 @@ pub enum Maintenance {
         #[arg(long, default_value = "The planned work is done.")]
         message: String,
     },
+    /// Call it off before it has begun
+    Cancel {
+        /// Id
+        maintenance: String,
+        /// The message
+        #[arg(long, default_value = "The planned work does not take place.")]
+        message: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +173,18 @@ pub async fn run(api: &Api, command: Maintenance) -> Result<(), Failure> {
         Maintenance::Complete { maintenance, message } => {
             tell(api, &path(&maintenance), Body::new().with("text", message).with("state", "completed"))
                 .await?;
+        }
+        Maintenance::Cancel { maintenance, message } => {
+            let path = path(&maintenance);
+            let found = api.get(&path).await?;
+            if found["state"] != "scheduled" {
+                return Err(Failure::said_no(format!(
+                    "‘{}’ is {}, not scheduled, and can no longer be called off; ‘amends maintenance complete’ ends what has begun",
+                    show::text(&found, "title"),
+                    show::text(&found, "state").replace('_', " ")
+                )));
+            }
+            tell(api, &path, Body::new().with("text", message).with("state", "completed")).await?;
         }
     }
     Ok(())

@@ -29,6 +29,23 @@ pub enum User {
         #[arg(long)]
         sign_in: bool,
     },
+    /// Change somebody's role, name, address or time zone
+    Set {
+        /// Id or mail address
+        user: String,
+        /// viewer, responder, communicator or administrator
+        #[arg(long)]
+        role: Option<String>,
+        /// Name that others see
+        #[arg(long)]
+        name: Option<String>,
+        /// Mail address
+        #[arg(long)]
+        email: Option<String>,
+        /// Time zone in which they read times (IANA name)
+        #[arg(long, value_name = "ZONE")]
+        time_zone: Option<String>,
+    },
     /// Stop somebody from signing in; ends their sessions
     Disable {
         /// Id or mail address
@@ -76,6 +93,27 @@ pub async fn run(api: &Api, command: User) -> Result<(), Failure> {
             let made = api.post(&path, Body::new().with("purpose", purpose)).await?;
             api.show(&made, |l| {
                 format!("It works once, until {}:\n{}\n", show::time(l, "expires_at"), show::text(l, "link"))
+            });
+        }
+        User::Set { user, role, name, email, time_zone } => {
+            let body = Body::new()
+                .with_some("role", role)
+                .with_some("name", name)
+                .with_some("email", email)
+                .with_some("time_zone", time_zone);
+            if body.is_empty() {
+                return Err(Failure::usage("nothing to change; give --role, --name, --email or --time-zone"));
+            }
+            let id = id_of(api, &user).await?;
+            let changed = api.patch(&format!("/users/{}", encoded(&id)), body).await?;
+            api.show(&changed, |p| {
+                format!(
+                    "{} ({}) is {}, in {}.\n",
+                    show::text(p, "name"),
+                    show::text(p, "email"),
+                    show::text(p, "role"),
+                    show::text(p, "time_zone")
+                )
             });
         }
         User::Disable { user } => disable(api, &user, true).await?,
