@@ -213,9 +213,17 @@ fn number(text: &str) -> Option<i64> {
 /// Whether `word` is `sought` with at most one letter added, left out, changed, or two neighbours swapped; with `open`,
 /// whether it begins so.
 fn is_near(sought: &str, word: &str, open: bool) -> bool {
+    // Nearly every word of nearly every text: its letters are looked at where they lie.
+    if sought.is_ascii() && word.is_ascii() {
+        return are_near(sought.as_bytes(), word.as_bytes(), open);
+    }
     let sought: Vec<char> = sought.chars().collect();
     let word: Vec<char> = word.chars().take(sought.len() + 2).collect();
-    let same = sought.iter().zip(&word).take_while(|(a, b)| a == b).count();
+    are_near(&sought, &word, open)
+}
+
+fn are_near<L: PartialEq>(sought: &[L], word: &[L], open: bool) -> bool {
+    let same = sought.iter().zip(word).take_while(|(a, b)| a == b).count();
     let (a, b) = (&sought[same..], &word[same..]);
     let fits = |skip_a: usize, skip_b: usize| match (a.get(skip_a..), b.get(skip_b..)) {
         (Some(a), Some(b)) if open => b.starts_with(a),

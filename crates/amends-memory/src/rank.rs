@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tantivy::postings::TermInfo;
 use tantivy::query::{AutomatonWeight, DfaWrapper, FuzzyTermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Term};
-use tantivy::{DocId, Searcher, SegmentReader};
+use tantivy::{DocId, InvertedIndexReader, Searcher, SegmentReader};
 
 /// How closely a record answers.
 #[derive(
@@ -82,6 +82,8 @@ struct Place {
     /// Words in a record's text on average.
     length: f32,
     records: f32,
+    /// Of each segment.
+    indexes: Vec<Arc<InvertedIndexReader>>,
 }
 
 /// Answers the best records, best first. `now` is in microseconds.
@@ -176,12 +178,10 @@ impl<'a> Search<'a> {
         let mut places = Vec::new();
         for part in visible {
             let field = fields.parts[*part];
-            let mut words = 0;
-            for segment in segments {
-                words += segment.inverted_index(field)?.total_num_tokens();
-            }
+            let indexes = segments.iter().map(|s| s.inverted_index(field)).collect::<Result<Vec<_>, _>>()?;
+            let words: u64 = indexes.iter().map(|index| index.total_num_tokens()).sum();
             if words > 0 {
-                places.push(Place { part: *part, field, length: words as f32 / records, records });
+                places.push(Place { part: *part, field, length: words as f32 / records, records, indexes });
             }
         }
         let boards = segments.iter().map(Board::new).collect();
@@ -193,14 +193,14 @@ impl<'a> Search<'a> {
         for place in &self.places {
             let term = Term::from_field_text(place.field, &word.stem);
             let mut infos = Vec::with_capacity(self.segments.len());
-            for segment in self.segments {
-                infos.push(segment.inverted_index(place.field)?.get_term_info(&term)?);
+            for index in &place.indexes {
+                infos.push(index.get_term_info(&term)?);
             }
             let having: u64 = infos.iter().flatten().map(|info| u64::from(info.doc_freq)).sum();
             let rarity = place.rarity(having);
-            for ((segment, board), info) in self.segments.iter().zip(&mut self.boards).zip(&infos) {
+            for (n, info) in infos.iter().enumerate() {
                 if let Some(info) = info {
-                    mark_exact(segment, board, place, info, group, rarity)?;
+                    mark_exact(&self.segments[n], &mut self.boards[n], (place, n), info, group, rarity)?;
                 }
             }
         }
@@ -211,8 +211,7 @@ impl<'a> Search<'a> {
     fn beginnings(&mut self, group: usize, word: &Sought) -> tantivy::Result<()> {
         let short = word.written.chars().count() < SHORT;
         for place in self.places.iter().filter(|place| PARTS[place.part].heading || !short) {
-            for (segment, board) in self.segments.iter().zip(&mut self.boards) {
-                let index = segment.inverted_index(place.field)?;
+            for (index, board) in place.indexes.iter().zip(&mut self.boards) {
                 let mut range = index.terms().range().ge(&word.written);
                 let mut end = word.written.clone().into_bytes();
                 if let Some(last) = end.last_mut() {
@@ -226,7 +225,7 @@ impl<'a> Search<'a> {
                     infos.push(terms.value().clone());
                 }
                 let score = PRESENCE / 2.0 * PARTS[place.part].weight;
-                mark_loosely(segment, board, place.field, &infos, group, score, false, &mut self.budget)?;
+                mark_loosely(index, board, &infos, group, score, false, &mut self.budget)?;
             }
         }
         Ok(())
@@ -274,11 +273,11 @@ impl<'a> Search<'a> {
         let automaton = Arc::new(query.automaton()?);
         for place in &self.places {
             let weight = AutomatonWeight::<DfaWrapper>::new(place.field, automaton.clone());
-            for (segment, board) in self.segments.iter().zip(&mut self.boards) {
-                let mut infos = weight.get_match_term_infos(segment)?;
+            for (n, board) in self.boards.iter_mut().enumerate() {
+                let mut infos = weight.get_match_term_infos(&self.segments[n])?;
                 infos.truncate(BEGINNINGS);
                 let score = PRESENCE / 4.0 * PARTS[place.part].weight;
-                mark_loosely(segment, board, place.field, &infos, group, score, true, &mut self.budget)?;
+                mark_loosely(&place.indexes[n], board, &infos, group, score, true, &mut self.budget)?;
             }
         }
         Ok(())
@@ -352,7 +351,7 @@ fn saturation(times: f32, length: f32, average: f32) -> f32 {
 fn mark_exact(
     segment: &SegmentReader,
     board: &mut Board,
-    place: &Place,
+    (place, n): (&Place, usize),
     info: &TermInfo,
     group: usize,
     rarity: f32,
@@ -366,8 +365,8 @@ fn mark_exact(
             K1 * (1.0 - B + B * length / place.length)
         })
         .collect();
-    let index = segment.inverted_index(place.field)?;
-    let mut postings = index.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+    let mut postings =
+        place.indexes[n].read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
     loop {
         let docs = postings.docs();
         if docs.is_empty() {
@@ -386,18 +385,15 @@ fn mark_exact(
 }
 
 /// Marks records that have any of these words, unless they have the group already.
-#[expect(clippy::too_many_arguments, reason = "one loop in one place for beginnings and typing errors")]
 fn mark_loosely(
-    segment: &SegmentReader,
+    index: &InvertedIndexReader,
     board: &mut Board,
-    field: Field,
     infos: &[TermInfo],
     group: usize,
     score: f32,
     near: bool,
     budget: &mut u64,
 ) -> tantivy::Result<()> {
-    let index = segment.inverted_index(field)?;
     let bit = 1 << group;
     for info in infos {
         if u64::from(info.doc_freq) > *budget {
