@@ -177,12 +177,14 @@ pub async fn run(api: &Api, command: Maintenance) -> Result<(), Failure> {
         Maintenance::Cancel { maintenance, message } => {
             let path = path(&maintenance);
             let found = api.get(&path).await?;
-            if found["state"] != "scheduled" {
-                return Err(Failure::said_no(format!(
-                    "‘{}’ is {}, not scheduled, and can no longer be called off; ‘amends maintenance complete’ ends what has begun",
-                    show::text(&found, "title"),
-                    show::text(&found, "state").replace('_', " ")
-                )));
+            let remedy = match found["state"].as_str() {
+                Some("scheduled") => None,
+                Some("completed") => Some("it is over"),
+                _ => Some("it has begun; ‘amends maintenance complete’ ends it"),
+            };
+            if let Some(remedy) = remedy {
+                let title = show::text(&found, "title");
+                return Err(Failure::said_no(format!("‘{title}’ can no longer be called off: {remedy}")));
             }
             tell(api, &path, Body::new().with("text", message).with("state", "completed")).await?;
         }
