@@ -2,8 +2,8 @@
 //! 10,000 postmortems, on both engines. Each line is `NAME ms VALUE goal VALUE` (99th percentile).
 //!
 //! `AMENDS_SCALE` makes it smaller: 0.01 for a hundredth. `AMENDS_SCALE_POSTGRES` is the address of a database, empty or
-//! filled by an earlier run; without it a cluster is started for the purpose, as durable as in earnest. `AMENDS_SCALE_ENGINE` is `sqlite` or `postgres`
-//! for only one.
+//! filled by an earlier run; without it a cluster is started for the purpose, as durable as in earnest.
+//! `AMENDS_SCALE_ENGINE` is `sqlite` or `postgres` for only one.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use amends_app::incident::Filter;
@@ -42,11 +42,12 @@ async fn run() {
         let store = Store::open_folder(folder.path()).await.unwrap();
         measure(store, None, folder.path(), scale).await;
     }
-    if !wanted("postgres") {
+    if !wanted("postgres") || postgres::skipped() {
         return;
     }
     let given = std::env::var("AMENDS_SCALE_POSTGRES").ok();
-    let cluster = given.is_none().then(|| Cluster::launch(Durability::Full).unwrap());
+    let cluster =
+        given.is_none().then(|| Cluster::launch(Durability::Full).unwrap_or_else(|error| panic!("{error}")));
     let url = given.or_else(|| cluster.as_ref().map(Cluster::fresh_database)).unwrap();
     let other = tempfile::tempdir().unwrap();
     measure(Store::open_postgres(&url).await.unwrap(), Some(&url), other.path(), scale).await;
