@@ -55,7 +55,7 @@ impl<'a> Connection<'a> {
                 match request::read(&self.read, &self.front.site) {
                     Bytes::Hot(length, wire) => {
                         bytes::Buf::advance(&mut self.read, length);
-                        self.write(wire, stop).await?;
+                        self.write(wire).await?;
                         due = Instant::now() + patience.idle;
                     }
                     Bytes::Other => return Ok(End::Other),
@@ -87,8 +87,10 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Writes an answer.
-    async fn write(&mut self, wire: Wire, stop: bool) -> io::Result<()> {
+    /// Writes an answer, the last one as such.
+    async fn write(&mut self, wire: Wire) -> io::Result<()> {
+        // Looked up here: with a request there to be read, `run` has not waited and may not know of the stop.
+        let stop = *self.front.stopped.borrow();
         let second = self.front.site.clock_now().as_second();
         if second != self.second || stop {
             self.tail = self.front.tail(second, stop);

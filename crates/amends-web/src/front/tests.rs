@@ -272,8 +272,9 @@ async fn a_stop_answers_what_is_asked_and_ends() {
     passed_on.send(&request("GET", "/livez", &[])).await;
     assert_eq!(passed_on.answer(false).await.body, b"ok\n");
     house.stop.send(true).expect("served");
-    assert!(idle.is_closed().await && passed_on.is_closed().await);
+    // At once: the stop and the rest of the request are there together.
     asking.send(&whole[20..]).await;
+    assert!(idle.is_closed().await && passed_on.is_closed().await);
     let last = asking.answer(false).await;
     assert_eq!((last.status, last.headers["connection"].as_str()), (200, "close"));
     assert!(asking.is_closed().await);
