@@ -73,6 +73,24 @@ impl Board {
         let places = segment.max_doc() as usize;
         Board { score: vec![0.0; places], exact: vec![0; places], near: vec![0; places] }
     }
+
+    /// The groups of a record that were found, typing errors forgiven.
+    fn found(&self, place: usize) -> u8 {
+        self.exact[place] | self.near[place]
+    }
+
+    /// The places of the records of a closeness that are not of a better one.
+    fn of(&self, closeness: Closeness, full: u8) -> Box<dyn Iterator<Item = usize> + '_> {
+        let places = 0..self.exact.len();
+        match closeness {
+            // Most questions end here, and most records do not have all words.
+            Closeness::All => Box::new(memchr::memchr_iter(full, &self.exact)),
+            Closeness::Similar => {
+                Box::new(places.filter(move |n| self.found(*n) == full && self.exact[*n] != full))
+            }
+            Closeness::Some => Box::new(places.filter(|n| self.found(*n) != 0)),
+        }
+    }
 }
 
 /// One field that may be looked into.
@@ -289,18 +307,9 @@ impl<'a> Search<'a> {
         let mut best: BinaryHeap<Found> = BinaryHeap::with_capacity(limit + 1);
         for (n, (segment, board)) in self.segments.iter().zip(&self.boards).enumerate() {
             let at = segment.fast_fields().i64(AT)?;
-            for doc in 0..segment.max_doc() {
-                let place = doc as usize;
-                let (exact, near) = (board.exact[place], board.exact[place] | board.near[place]);
-                let is_of = match closeness {
-                    Closeness::All => exact == full,
-                    Closeness::Similar => near == full && exact != full,
-                    Closeness::Some => near != 0,
-                };
-                if !is_of {
-                    continue;
-                }
-                let matched = if closeness == Closeness::Some { near.count_ones() } else { 0 };
+            for place in board.of(closeness, full) {
+                let doc = place as DocId;
+                let matched = if closeness == Closeness::Some { board.found(place).count_ones() } else { 0 };
                 let at_most = board.score[place] * (1.0 + RECENCY);
                 let hopeless = |worst: &Found| (matched, at_most) < (worst.matched, worst.score);
                 if best.len() == limit && best.peek().is_some_and(hopeless) || segment.is_deleted(doc) {
