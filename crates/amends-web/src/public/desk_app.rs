@@ -20,7 +20,11 @@ impl From<AppError> for DeskError {
                 DeskError::Wrong(said.join(" "))
             }
             AppError::NotFound(_) => DeskError::NoSuchToken,
-            AppError::Refused(text) => DeskError::Wrong(text),
+            AppError::Refused(text) => {
+                let mut rest = text.chars();
+                let capital = rest.next().map(char::to_uppercase).into_iter().flatten();
+                DeskError::Wrong(capital.chain(rest).chain(['.']).collect())
+            }
             AppError::TooMany { seconds } => DeskError::TooMany { seconds },
             other => DeskError::Unavailable(other.to_string()),
         }

@@ -49,12 +49,22 @@ pub(super) fn first<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
     pairs.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str())
 }
 
-/// The chosen components that are on the page.
-fn chosen(pairs: &[(String, String)], public: &Public) -> Vec<ComponentId> {
+/// What was chosen is not on the page any more.
+struct Gone;
+
+impl Gone {
+    const SAID: &str = "The parts that you chose are not on this page any more; choose again.";
+}
+
+/// The chosen components that are on the page; empty when none was chosen. That all of them are gone is not a wish for
+/// everything.
+fn chosen(pairs: &[(String, String)], public: &Public) -> Result<Vec<ComponentId>, Gone> {
     let rendered = public.site.rendered();
     let known = rendered.record.components.iter().filter(|c| !c.is_group);
-    let is_chosen = |id: &ComponentId| pairs.iter().any(|(n, v)| n == "component" && v == id.as_str());
-    known.map(|c| c.id.clone()).filter(is_chosen).collect()
+    let wanted = || pairs.iter().filter(|(n, v)| n == "component" && !v.is_empty()).map(|(_, v)| v);
+    let found: Vec<_> =
+        known.map(|c| &c.id).filter(|id| wanted().any(|w| w == id.as_str())).cloned().collect();
+    if found.is_empty() && wanted().next().is_some() { Err(Gone) } else { Ok(found) }
 }
 
 /// Takes the form on the page.
@@ -65,11 +75,19 @@ pub async fn subscribe(
     RawForm(form): RawForm,
 ) -> Response<Body> {
     let pairs = pairs(&form);
-    let (email, components) = (first(&pairs, "email").to_owned(), chosen(&pairs, &public));
+    let email = first(&pairs, "email").to_owned();
     let endpoint = first(&pairs, "endpoint").to_owned();
     let by: By = first(&pairs, "channel").parse().unwrap_or(By::Email);
+    let typed = Typed { email: email.clone(), endpoint: endpoint.clone(), gone: None };
+    let components = match chosen(&pairs, &public) {
+        Ok(components) => components,
+        Err(Gone) if wants_json(&headers) => return in_json(Err(DeskError::Wrong(Gone::SAID.into()))),
+        Err(Gone) => {
+            let typed = Typed { gone: Some(Gone::SAID), ..typed };
+            return form_again(&public, by, &typed, &[], None);
+        }
+    };
     let ids: Vec<String> = components.iter().map(ComponentId::to_string).collect();
-    let typed = Typed { email: email.clone(), endpoint: endpoint.clone() };
     let ask = Ask {
         channel: match by {
             By::Email => Channel::Email(email),
@@ -89,17 +107,16 @@ pub async fn subscribe(
         Ok(_) if by == By::Email => redirect(StatusCode::SEE_OTHER, "/subscribe/sent"),
         Ok(asked) if by == By::Sms => redirect(StatusCode::SEE_OTHER, &format!("/c/{}", asked.id)),
         Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/subscribe/sent/{by}")),
-        Err(DeskError::Wrong(text)) => {
-            let rendered = public.site.rendered();
-            let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
-            private(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                pages::subscribe(&cx, by, &typed, &ids, Some(&text)),
-                &public,
-            )
-        }
+        Err(DeskError::Wrong(text)) => form_again(&public, by, &typed, &ids, Some(&text)),
         Err(error) => refused(&public, error),
     }
+}
+
+/// The form with what was typed and what is wrong with it.
+fn form_again(public: &Public, by: By, typed: &Typed, ids: &[String], wrong: Option<&str>) -> Response<Body> {
+    let rendered = public.site.rendered();
+    let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
+    private(StatusCode::UNPROCESSABLE_ENTITY, pages::subscribe(&cx, by, typed, ids, wrong), public)
 }
 
 /// Whether a script asks, and not a form.
@@ -236,7 +253,7 @@ pub async fn manage_page(
             let act = Act::Go("/subscribe".into(), "Subscribe again".into());
             say(&public, StatusCode::OK, "Nothing to choose", &[&line], Some(act))
         }
-        Ok(found) => managed(&public, &found, None, said).await,
+        Ok(found) => managed(&public, &found, None, Said::Done(said)).await,
         Err(error) => refused(&public, error),
     }
 }
@@ -287,16 +304,32 @@ pub async fn manage(
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
     let pairs = pairs(&form);
     let some = first(&pairs, "about") == "some";
-    let components = if some { chosen(&pairs, &public) } else { vec![] };
-    if some && components.is_empty() {
-        let lines = ["Choose at least one part, or everything. To hear nothing any more, stop all messages."];
-        let act = None;
-        return say(&public, StatusCode::UNPROCESSABLE_ENTITY, "Nothing was chosen", &lines, act);
-    }
-    match public.desk.choose(token.to_owned(), components).await {
-        Ok(found) => managed(&public, &found, None, "Saved.").await,
+    let chosen = if some { chosen(&pairs, &public) } else { Ok(vec![]) };
+    let wrong = match chosen {
+        Ok(components) if some && components.is_empty() => {
+            "Choose at least one part, or everything. To hear nothing any more, stop all messages."
+        }
+        Err(Gone) => Gone::SAID,
+        Ok(components) => {
+            return match public.desk.choose(token.to_owned(), components).await {
+                Ok(found) => managed(&public, &found, None, Said::Done("Saved.")).await,
+                Err(error) => refused(&public, error),
+            };
+        }
+    };
+    match public.desk.look(token.to_owned()).await {
+        Ok(found) if found.confirmed => managed(&public, &found, None, Said::Wrong(wrong)).await,
+        Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/m/{token}")),
         Err(error) => refused(&public, error),
     }
+}
+
+/// What the page on which a subscriber chooses says on top.
+pub(super) enum Said<'a> {
+    /// What was done; empty for nothing.
+    Done(&'a str),
+    /// What is wrong with the parts that were chosen.
+    Wrong(&'a str),
 }
 
 /// The page on which a subscriber chooses; with what was typed, when it was wrong.
@@ -304,7 +337,7 @@ pub(super) async fn managed(
     public: &Public,
     found: &Subscription,
     typed: Option<Wishes>,
-    said: &str,
+    said: Said<'_>,
 ) -> Response<Body> {
     let health = match public.desk.health(found.token.clone()).await {
         Ok(health) => health,
@@ -313,7 +346,8 @@ pub(super) async fn managed(
     let rendered = public.site.rendered();
     let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
     let ids: Vec<String> = found.components.iter().map(ComponentId::to_string).collect();
-    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let is_wrong = typed.is_some() || matches!(said, Said::Wrong(_));
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let wishes = typed.unwrap_or_else(|| Wishes::of(found, &cx.record.page.time_zone, cx.when.now));
     private(status, pages::manage(&cx, found, &ids, wishes, health, said), public)
 }
@@ -370,7 +404,7 @@ pub(super) fn refused(public: &Public, error: DeskError) -> Response<Body> {
         DeskError::NoSuchToken => {
             let lines =
                 ["It was used already, has expired, or was cut off in the mail. Nothing was changed."];
-            let act = None;
+            let act = Some(Act::Go("/subscribe".into(), "Get updates".into()));
             say(public, StatusCode::NOT_FOUND, "This link is not valid any more", &lines, act)
         }
         DeskError::TooMany { seconds } => {

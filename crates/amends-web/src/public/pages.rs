@@ -3,6 +3,7 @@
 use super::badge;
 use super::desk::Subscription;
 use super::feeds::xml;
+use super::forms::Said;
 use super::markdown;
 use super::preferences::Wishes;
 use super::sentence::{Piece, sentence};
@@ -286,6 +287,8 @@ pub struct Typed {
     pub email: String,
     /// What is posted to.
     pub endpoint: String,
+    /// What is wrong with the parts that were chosen.
+    pub gone: Option<&'static str>,
 }
 
 /// The form to subscribe by a channel; with what was typed and what is wrong with it when it comes back.
@@ -341,7 +344,7 @@ pub fn subscribe(
         tabs: tabs(cx, channel),
         typed: typed.clone(),
         wrong: wrong.map(str::to_owned),
-        some: !chosen.is_empty(),
+        some: !chosen.is_empty() || typed.gone.is_some(),
         choices: choices(cx.record, chosen),
     })
 }
@@ -384,6 +387,7 @@ struct ManagePage {
     address: String,
     all: bool,
     said: String,
+    wrong: Option<String>,
     choices: Vec<ChoiceGroup>,
     wishes: Wishes,
     endpoint: Option<EndpointView>,
@@ -429,8 +433,12 @@ pub fn manage(
     chosen: &[String],
     wishes: Wishes,
     health: Option<EndpointHealth>,
-    said: &str,
+    said: Said<'_>,
 ) -> Vec<u8> {
+    let (said, wrong) = match said {
+        Said::Done(said) => (said, None),
+        Said::Wrong(wrong) => ("", Some(wrong.to_owned())),
+    };
     let endpoint = health.map(|h| EndpointView {
         label: found.channel.label(),
         signed: found.channel == Channel::Webhook,
@@ -445,8 +453,9 @@ pub fn manage(
         frame,
         token: found.token.clone(),
         address: found.address.clone(),
-        all: chosen.is_empty(),
+        all: chosen.is_empty() && wrong.is_none(),
         said: said.to_owned(),
+        wrong,
         choices: choices(cx.record, chosen),
         wishes,
         endpoint,

@@ -1,7 +1,7 @@
 //! The part of a subscriber's own page on which they say when they hear, and of what.
 
 use super::desk::{DeskError, Subscription};
-use super::forms::{first, managed, pairs, refused, safe};
+use super::forms::{Said, first, managed, pairs, refused, safe};
 use super::serve::Public;
 use crate::pages::zones;
 use amends_model::{Digest, Impact, Preferences, QuietHours};
@@ -125,11 +125,11 @@ pub async fn prefer(
     let typed = Wishes::of(&found, &zone, public.site.clock_now()).typed(&pairs(&form));
     let wrong = match typed.read() {
         Ok(preferences) => match public.desk.prefer(token.to_owned(), preferences).await {
-            Ok(kept) => return managed(&public, &kept, None, "Saved.").await,
+            Ok(kept) => return managed(&public, &kept, None, Said::Done("Saved.")).await,
             Err(DeskError::Wrong(text)) => text,
             Err(error) => return refused(&public, error),
         },
         Err(text) => text,
     };
-    managed(&public, &found, Some(Wishes { wrong: Some(wrong), ..typed }), "").await
+    managed(&public, &found, Some(Wishes { wrong: Some(wrong), ..typed }), Said::Done("")).await
 }

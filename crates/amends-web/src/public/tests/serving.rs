@@ -409,6 +409,16 @@ async fn the_form_asks_for_a_confirmation() {
         "{page}"
     );
     assert!(page.contains("value=\"c00000000001\" checked"), "what was chosen stays chosen");
+    // Everything else would be more than they asked for.
+    let gone = "email=ada%40example.com&component=nonsense&component=c0000000gone";
+    let gone = send(&router, "POST", "/subscribe", &[FORM], gone).await;
+    assert_eq!(gone.status().as_u16(), 422);
+    let page = text(gone).await;
+    assert!(
+        page.contains("not on this page any more") && page.contains("value=\"ada@example.com\""),
+        "{page}"
+    );
+    assert!(double.asked.lock().expect("lock").is_empty(), "nobody was subscribed to everything");
     let flood = send(&router, "POST", "/subscribe", &[FORM], "email=flood@example.com").await;
     assert_eq!((flood.status().as_u16(), header(&flood, "retry-after")), (429, "600"));
 }
@@ -439,7 +449,15 @@ async fn buttons_and_one_click_act() {
     let body =
         "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
     assert_eq!(send(&router, "POST", "/u/abc", &multipart, body).await.status(), StatusCode::OK);
-    assert_eq!(send(&router, "POST", "/m/abc", &[FORM], "about=some").await.status().as_u16(), 422);
+    for (choice, said) in
+        [("", "Choose at least one part"), ("&component=c0000000gone", "not on this page any more")]
+    {
+        let none = send(&router, "POST", "/m/abc", &[FORM], &format!("about=some{choice}")).await;
+        assert_eq!(none.status().as_u16(), 422);
+        let page = text(none).await;
+        assert!(page.contains(said) && page.contains("action=\"/m/abc\""), "they can choose again: {page}");
+    }
+    double.done.lock().expect("lock").retain(|did| did != "look abc");
     let some = send(&router, "POST", "/m/abc", &[FORM], "about=some&component=c00000000001").await;
     assert!(text(some).await.contains("Saved."));
     assert_eq!(
