@@ -119,6 +119,8 @@ pub fn brand(record: &PublicRecord) -> String {
 pub struct UpdateView {
     pub label: &'static str,
     pub at: String,
+    /// When the words were changed that somebody may have read before.
+    pub edited: Option<String>,
     pub html: String,
     pub changes: String,
 }
@@ -136,6 +138,7 @@ fn updates<S: Copy + PartialEq>(
             UpdateView {
                 label: if again { "Update" } else { label(u.status) },
                 at: when.stamp(u.display_at),
+                edited: (u.updated_at > u.created_at).then(|| when.stamp(u.updated_at)),
                 html: markdown::blocks(&u.text),
                 changes: changes(&u.components),
             }

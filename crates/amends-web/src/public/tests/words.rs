@@ -1,6 +1,7 @@
 //! The sentence on top.
 
 use super::sample::{self, at};
+use super::{body, rendered};
 use crate::public::sentence::sentence;
 use crate::public::when::When;
 use amends_model::page::PublicRecord;
@@ -25,6 +26,21 @@ fn it_says_what_is_wrong_and_when_the_next_word_comes() {
         "Harbour cannot be reached. We are looking into it. We promised word by 15:15 UTC and are late with it."
     );
     assert_eq!(plain(&sample::calm()), "Everything is working.");
+}
+
+#[test]
+fn words_that_were_changed_say_so() {
+    let mut record = sample::record();
+    let id = record.incidents[0].id.to_string();
+    for path in ["/".to_owned(), format!("/incidents/{id}")] {
+        assert!(!body(&rendered(record.clone()), &path).contains("edited"), "{path}");
+    }
+    let newest = &mut record.incidents[0].updates[0];
+    newest.updated_at = newest.created_at + jiff::SignedDuration::from_mins(7);
+    for path in ["/".to_owned(), format!("/incidents/{id}")] {
+        let html = body(&rendered(record.clone()), &path);
+        assert_eq!(html.matches(" · edited <time").count(), 1, "{path}: {html}");
+    }
 }
 
 #[test]
