@@ -56,7 +56,7 @@ impl App {
     ) -> Result<Postmortem, AppError> {
         caller.require(Action::Create, Resource::Postmortem)?;
         let now = self.now();
-        let (templates, _) = template::all(&self.settings().data_folder.join("templates"));
+        let (templates, unusable) = template::all(&self.settings().data_folder.join("templates"));
         let mut errors = FieldErrors::default();
         let mut choose = |field: &str, asked: Option<&str>, usual: &str, letter: bool| {
             let name = asked.unwrap_or(usual);
@@ -65,7 +65,11 @@ impl App {
                 let names: Vec<&str> =
                     templates.iter().filter(|t| t.serves(letter)).map(|t| t.name.as_str()).collect();
                 let name: String = name.chars().take(60).collect();
-                errors.add(field, format!("‘{name}’ is not one of: {}", names.join(", ")));
+                let hint = match unusable.is_empty() {
+                    true => "",
+                    false => "; amends doctor says which files in the folder of templates cannot be used",
+                };
+                errors.add(field, format!("‘{name}’ is not one of: {}{hint}", names.join(", ")));
             }
             found.cloned()
         };

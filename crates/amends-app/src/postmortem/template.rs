@@ -20,8 +20,9 @@
 //! `templates` of the data folder add others, and replace a built-in one of the same name.
 
 use super::fill;
-use amends_model::Audience;
+use amends_model::{Audience, text};
 use serde::{Deserialize, Serialize};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// The template of a document when none is asked for.
@@ -37,7 +38,7 @@ const BUILT_IN: [(&str, &str); 4] = [
 ];
 
 /// Longest template, in bytes.
-const MAX_BYTES: u64 = 100_000;
+const MAX_BYTES: usize = 100_000;
 
 /// What a template is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -95,6 +96,8 @@ impl Template {
     /// Errors: what is wrong and what to do, in words.
     pub fn read(text: &str, built_in: bool) -> Result<Template, String> {
         let text = text.replace("\r\n", "\n");
+        // Editors on Windows put a mark of the encoding before the text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let rest = text
             .strip_prefix("+++\n")
             .ok_or("it must begin with a line ‘+++’, then name, title and for, then another line ‘+++’")?;
@@ -107,16 +110,20 @@ impl Template {
                 front.name.chars().take(60).collect::<String>()
             ));
         }
+        let said = |e: text::FieldError| format!("its {} {}", e.pointer.trim_start_matches('/'), e.detail);
+        let title = text::line("title", &front.title, 120).map_err(said)?;
+        let description = text::optional_line("description", Some(&front.description), 500).map_err(said)?;
+        let body = text::prose("text", body, MAX_BYTES).map_err(said)?;
         let audience =
             if front.for_ == TemplateFor::Document { Audience::Internal } else { Audience::Customers };
-        if let Some(problem) = fill::check(body, audience).into_iter().next() {
+        if let Some(problem) = fill::check(&body, audience).into_iter().next() {
             return Err(format!("line {} of its text: {}", problem.line, problem.message));
         }
         Ok(Template {
             name: front.name,
-            title: front.title.trim().to_owned(),
+            title,
             for_: front.for_,
-            description: front.description.trim().to_owned(),
+            description: description.unwrap_or_default(),
             body: body.trim().to_owned(),
             built_in,
         })
@@ -141,24 +148,21 @@ pub fn built_in() -> Vec<Template> {
 /// in the folder was not understood.
 pub fn all(folder: &Path) -> (Vec<Template>, Vec<TemplateProblem>) {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => Some(entries),
+        Err(error) => {
+            if error.kind() != ErrorKind::NotFound {
+                problems.push(TemplateProblem { file: String::new(), message: error.to_string() });
+            }
+            None
+        }
+    };
+    let mut files: Vec<_> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     files.sort();
     for path in files {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let read = std::fs::metadata(&path)
-            .map_err(|e| e.to_string())
-            .and_then(|data| {
-                if data.len() > MAX_BYTES {
-                    Err(format!("it is longer than {MAX_BYTES} bytes"))
-                } else {
-                    Ok(())
-                }
-            })
-            .and_then(|()| std::fs::read_to_string(&path).map_err(|e| e.to_string()))
-            .and_then(|text| Template::read(&text, false));
-        match read {
+        match text_of(&path).and_then(|text| Template::read(&text, false)) {
             Ok(template) if found.iter().any(|other: &Template| other.name == template.name) => {
                 let message =
                     format!("another file has the name ‘{}’ already; choose another name", template.name);
@@ -176,6 +180,22 @@ pub fn all(folder: &Path) -> (Vec<Template>, Vec<TemplateProblem>) {
     (all, problems)
 }
 
+/// The text of a file. Links are followed: folders that are mounted into containers are made of them. What is no file has
+/// no end, or waits for somebody to write.
+fn text_of(path: &Path) -> Result<String, String> {
+    let wrong = |e: std::io::Error| e.to_string();
+    if !std::fs::metadata(path).map_err(wrong)?.is_file() {
+        return Err("it is not a file".into());
+    }
+    let mut bytes = Vec::new();
+    let most = MAX_BYTES as u64 + 1;
+    std::fs::File::open(path).map_err(wrong)?.take(most).read_to_end(&mut bytes).map_err(wrong)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("it is longer than {MAX_BYTES} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8; save it in that encoding".into())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -191,6 +211,32 @@ mod tests {
         }
         assert!(built_in().iter().any(|t| t.name == DOCUMENT && t.serves(false)));
         assert!(built_in().iter().any(|t| t.name == LETTER && t.serves(true)));
+    }
+
+    #[test]
+    fn what_is_no_good_text_is_refused_and_never_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let file = |front: &str, body: &str| format!("+++\n{front}\nfor = \"document\"\n+++\n{body}");
+        std::fs::write(at("a.md"), file("name = \"a\"\ntitle = \" \"", "x")).unwrap();
+        std::fs::write(at("b.md"), file("name = \"b\"\ntitle = \"a\\u202eb\"", "x")).unwrap();
+        std::fs::write(at("c.md"), file("name = \"c\"\ntitle = \"C\"", "bell\u{7}")).unwrap();
+        std::fs::write(at("d.md"), file("name = \"d\"\ntitle = \"D\"", "\n \n")).unwrap();
+        std::fs::write(at("e.md"), b"+++\nname = \"e\"\ntitle = \"caf\xe9\"\nfor = \"both\"\n+++\nx")
+            .unwrap();
+        std::fs::write(at("f.md"), file("name = \"f\"\ntitle = \"F\"", &"x".repeat(MAX_BYTES))).unwrap();
+        std::fs::create_dir(at("g.md")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/dev/zero", at("h.md")).unwrap();
+        std::fs::write(at("z.md"), format!("\u{feff}{}", file("name = \"z\"\ntitle = \"Z\"", "x"))).unwrap();
+        let (all, problems) = all(folder.path());
+        assert!(all.last().is_some_and(|t| t.name == "z"), "{all:?}");
+        let said: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+        let wanted = ["title", "title", "text", "text", "UTF-8", "longer", "not a file", "not a file"];
+        for (said, wanted) in said.iter().zip(wanted) {
+            assert!(said.contains(wanted), "{said} says {wanted}");
+        }
+        assert_eq!(said.len(), if cfg!(unix) { 8 } else { 7 }, "{problems:?}");
     }
 
     #[test]

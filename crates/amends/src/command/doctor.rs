@@ -269,7 +269,9 @@ fn templates(data: &Path) -> Vec<Line> {
     problems
         .into_iter()
         .map(|problem| {
-            let says = format!("templates/{} cannot be used: {}.", problem.file, problem.message);
+            let message = problem.message.strip_suffix('.').unwrap_or(&problem.message);
+            let end = if message.ends_with('?') { "" } else { "." };
+            let says = format!("templates/{} cannot be used: {message}{end}", problem.file);
             Line::wrong(
                 Level::Warning,
                 "templates",
