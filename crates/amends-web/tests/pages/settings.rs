@@ -182,6 +182,12 @@ async fn the_audit_log_is_paged_and_asked_by_who_and_what() {
     let older = crate::offered(&first).into_iter().find(|to| to.contains("cursor=")).unwrap();
     let second = house.get(Role::Administrator, &older.replace("&amp;", "&")).await.ok();
     assert!(second.contains("Part 4<") && !second.contains("Part 104"), "{second}");
+    assert!(second.contains(&format!("href=\"{log}\">Newest")), "{second}");
+    let asked = house.get(Role::Administrator, &format!("{log}?resource=component&cursor=9999")).await.ok();
+    assert!(
+        asked.contains(&format!("href=\"{log}?resource=component\">Newest")),
+        "it asks the same: {asked}"
+    );
     let by = async |query: &str| house.get(Role::Administrator, &format!("{log}?{query}")).await.ok();
     let people = by("resource=person").await;
     assert!(people.contains("Robin viewer") && !people.contains("Part 1"), "{people}");

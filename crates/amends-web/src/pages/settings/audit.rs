@@ -120,6 +120,8 @@ struct Page {
     older: Option<String>,
     /// Whether this is not the newest part.
     later: bool,
+    /// Where the newest part is, asked the same.
+    newest: String,
 }
 
 /// `GET /app/settings/audit?actor=&resource=&id=&cursor=`
@@ -158,6 +160,9 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
         resources: std::iter::once(("", "everything")).chain(resources).collect(),
         days,
         filtered: !kept.is_empty(),
+        newest: format!("/app/settings/audit?{}", kept.trim_end_matches('&'))
+            .trim_end_matches('?')
+            .to_owned(),
         older: listed.next_cursor.map(|cursor| format!("/app/settings/audit?{kept}cursor={cursor}")),
         later: cursor.is_some(),
     };

@@ -286,5 +286,6 @@ pub async fn end_all(here: Here, Path(id): Path<String>) -> Result<Response, Pag
     let id: PersonId = id_of(&id, "person")?;
     let myself = here.caller.person.as_ref().is_some_and(|p| p.id == id);
     here.app.end_sessions(&here.caller, &id, myself.then_some(&here.session.id)).await?;
-    Ok(go(&format!("/app/settings/people/{id}?said=saved#sessions")))
+    let said = if myself { "sessions_ended" } else { "all_ended" };
+    Ok(go(&format!("/app/settings/people/{id}?said={said}#sessions")))
 }
