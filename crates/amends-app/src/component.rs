@@ -92,6 +92,15 @@ impl App {
         Ok(component::all(&mut self.read().await?).await?)
     }
 
+    /// All components and groups that were taken off the page, by name.
+    pub async fn archived_components(&self, caller: &Caller) -> Result<Vec<Component>, AppError> {
+        caller.require(Action::Read, Resource::Component)?;
+        let mut all = component::all_with_archived(&mut self.read().await?).await?;
+        all.retain(|c| c.archived);
+        all.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        Ok(all)
+    }
+
     /// One component or group.
     pub async fn component(&self, caller: &Caller, id: &ComponentId) -> Result<Component, AppError> {
         caller.require(Action::Read, Resource::Component)?;
@@ -192,11 +201,19 @@ impl App {
         component.only_show_if_degraded =
             input.only_show_if_degraded.unwrap_or(component.only_show_if_degraded);
         component.start_date = input.start_date.or(component.start_date);
+        let was_archived = component.archived;
         component.archived = input.archived.unwrap_or(component.archived);
         if component.archived && all.iter().any(|c| c.group_id.as_ref() == Some(id)) {
             errors.add(
                 "archived",
                 "is not possible while the group holds components; move or archive them first",
+            );
+        }
+        let group = component.group_id.as_ref();
+        if !component.archived && group.is_some_and(|group| all.iter().all(|c| c.id != *group)) {
+            errors.add(
+                "archived",
+                "is not possible to undo while its group is off the page; put the group back first, or choose another",
             );
         }
         errors.finish()?;
@@ -214,8 +231,11 @@ impl App {
             };
             self.tell_changes(&mut tx, &all, &[change], now).await?;
         }
-        let detail =
+        let mut detail =
             json!({"name": component.name, "status": component.status, "version": component.version});
+        if component.archived != was_archived {
+            detail["archived"] = json!(component.archived);
+        }
         record::changed(&mut tx, caller, Action::Edit, Resource::Component, id.as_str(), detail, now).await?;
         self.commit(tx).await?;
         Ok(component)

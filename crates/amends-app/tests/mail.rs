@@ -4,7 +4,7 @@
 
 mod support;
 
-use amends_app::component::NewComponent;
+use amends_app::component::{EditComponent, NewComponent};
 use amends_app::incident::{ComponentInput, Declare, EditIncident, PublishUpdate};
 use amends_app::maintenance::{EditMaintenance, Schedule};
 use amends_app::report::Incoming;
@@ -372,6 +372,12 @@ async fn each_hears_about_what_they_chose() {
         assert!(late.messages[0].explanation.contains("confirmed only afterwards"), "{late:?}");
         c.app.lift_suppression(&admin, "stopped@example.net").await.unwrap();
         assert!(c.app.suppressions(&admin, &Paging::default()).await.unwrap().items.is_empty());
+        let components = c.app.components(&admin).await.unwrap();
+        let web = components.into_iter().find(|c| c.name.eq_ignore_ascii_case("web app")).unwrap();
+        let off = EditComponent { archived: Some(true), ..EditComponent::default() };
+        c.app.edit_component(&admin, &web.id, web.version, off).await.unwrap();
+        let gone = c.app.explain_address(&admin, "web@example.net").await.unwrap().standing;
+        assert!(gone.contains("one part, which is not on the page any more"), "{engine}: {gone}");
     }
 }
 

@@ -10,10 +10,10 @@ use amends_courier::plan::delivery_id;
 use amends_model::local_time::show_with_zone;
 use amends_model::preference::{Course, Unwanted, Word};
 use amends_model::{
-    Action, Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryState, Hold, Impact, Resource,
-    Subscriber, SubscriberState, Suppression,
+    Action, Broadcast, BroadcastId, BroadcastKind, Channel, Component, Delivery, DeliveryState, Hold, Impact,
+    Resource, Subscriber, SubscriberState, Suppression,
 };
-use amends_store::{Keyset, broadcast, delivery, suppression};
+use amends_store::{Keyset, broadcast, component, delivery, suppression};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -98,7 +98,8 @@ impl App {
             // An address that nobody ever heard of; that it missed everything needs no list.
             messages.clear();
         }
-        let standing = standing(found.as_ref(), suppression.as_ref(), &failing, zone);
+        let all = component::all(&mut tx).await?;
+        let standing = standing(found.as_ref(), &all, suppression.as_ref(), &failing, zone);
         Ok(Explanation { address, subscriber: found, suppression, standing, messages })
     }
 }
@@ -116,6 +117,7 @@ fn explained(b: &Broadcast, d: Option<&Delivery>, words: String) -> Explained {
 
 fn standing(
     subscriber: Option<&Subscriber>,
+    all: &[Component],
     suppression: Option<&Suppression>,
     failing: &[ChannelState],
     zone: &TimeZone,
@@ -133,10 +135,21 @@ fn standing(
                 None => "Unsubscribed.".into(),
             },
             SubscriberState::Confirmed if s.components.is_empty() => "Subscribed to everything.".into(),
-            SubscriberState::Confirmed => match s.components.len() {
-                1 => "Subscribed to one part of the page.".into(),
-                parts => format!("Subscribed to {parts} parts of the page."),
-            },
+            SubscriberState::Confirmed => {
+                let gone = s.components.iter().filter(|id| all.iter().all(|c| c.id != **id)).count();
+                match (s.components.len(), gone) {
+                    (1, 0) => "Subscribed to one part of the page.".into(),
+                    (1, _) => "Subscribed to one part, which is not on the page any more.".into(),
+                    (parts, 0) => format!("Subscribed to {parts} parts of the page."),
+                    (parts, gone) if parts == gone => {
+                        format!("Subscribed to {parts} parts, none of which is on the page any more.")
+                    }
+                    (parts, gone) => format!(
+                        "Subscribed to {parts} parts; {gone} of them {} not on the page any more.",
+                        if gone == 1 { "is" } else { "are" }
+                    ),
+                }
+            }
         },
     };
     let wishing = subscriber.filter(|s| s.state == SubscriberState::Confirmed);

@@ -2,7 +2,7 @@
 
 use super::List;
 use super::body::Json;
-use super::query::Id;
+use super::query::{Id, Query};
 use super::version::{Created, IfMatch, Tagged};
 use crate::error::ApiError;
 use crate::state::WebState;
@@ -10,6 +10,7 @@ use crate::visitor::ApiCaller;
 use amends_app::component::{EditComponent, NewComponent};
 use amends_model::{Component, ComponentId};
 use axum::extract::State;
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -19,18 +20,31 @@ pub(super) fn operations() -> OpenApiRouter<WebState> {
         .routes(routes!(get_component, edit_component))
 }
 
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct Which {
+    /// Those that were taken off the page instead, by name.
+    archived: Option<bool>,
+}
+
 /// List components
 ///
 /// All components and groups that are on the page, by position.
 #[utoipa::path(
     get, path = "/components", tag = "components",
+    params(Which),
     responses((status = 200, description = "The whole list.", body = List<Component>)),
 )]
 async fn list_components(
     State(state): State<WebState>,
     ApiCaller(caller): ApiCaller,
+    Query(which): Query<Which>,
 ) -> Result<List<Component>, ApiError> {
-    Ok(state.app.components(&caller).await?.into())
+    Ok(match which.archived {
+        Some(true) => state.app.archived_components(&caller).await?.into(),
+        Some(false) | None => state.app.components(&caller).await?.into(),
+    })
 }
 
 /// Add a component or group
@@ -64,7 +78,7 @@ async fn get_component(
 
 /// Change a component or group
 ///
-/// What is left out stays. `archived: true` takes it off the page and keeps its history.
+/// What is left out stays. `archived: true` takes it off the page and keeps its history; `false` puts it back.
 #[utoipa::path(
     patch, path = "/components/{id}", tag = "components",
     params(("id" = ComponentId, Path, description = "Id.")),

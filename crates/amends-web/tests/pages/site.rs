@@ -36,7 +36,36 @@ async fn components_are_added_moved_edited_and_taken_off() {
     let version = value_of(&answer.html, "version").unwrap();
     let off = house.post(Role::Administrator, &format!("{path}/archive"), &[("version", &version)]).await;
     assert_eq!(off.went_to(), "/app/page?said=archived");
-    assert!(!house.get(Role::Viewer, "/app/page").await.ok().contains("Find<"));
+    let list = house.get(Role::Viewer, "/app/page").await.ok();
+    assert!(
+        list.find("Off the page").is_some_and(|at| list.find("Find<").is_some_and(|found| found > at)),
+        "{list}"
+    );
+    let act = async |path: &str, to: &str| {
+        let form = house.get(Role::Administrator, path).await.ok();
+        check(path, &form);
+        let version = value_of(&form, "version").unwrap();
+        house
+            .post(Role::Administrator, &format!("{path}/archive"), &[("version", &version), ("to", to)])
+            .await
+    };
+    assert_eq!(act(&path, "back").await.went_to(), format!("/app/page?said=put_back#component-{id}"));
+    let list = house.get(Role::Viewer, "/app/page").await.ok();
+    assert!(list.contains("Find<") && !list.contains("Off the page"), "{list}");
+    // A part cannot be in a group that nobody sees.
+    let add = async |fields: &[(&str, &str)]| {
+        let to = house.post(Role::Administrator, new, fields).await.went_to();
+        format!("/app/page/components/{}", to.rsplit("#component-").next().unwrap())
+    };
+    let group = add(&[("name", "Payments"), ("kind", "group")]).await;
+    let leaf = add(&[("name", "Cards"), ("group", group.rsplit('/').next().unwrap())]).await;
+    act(&leaf, "").await.went_to();
+    act(&group, "").await.went_to();
+    let refused = act(&leaf, "back").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.html.contains("put the group back first"), "{}", refused.html);
+    act(&group, "back").await.went_to();
+    act(&leaf, "back").await.went_to();
 }
 
 #[tokio::test]

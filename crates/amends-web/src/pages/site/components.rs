@@ -35,6 +35,8 @@ struct Block {
 struct Page {
     frame: Frame,
     blocks: Vec<Block>,
+    /// What was taken off the page: id and name.
+    off: Vec<(String, String)>,
 }
 
 fn row(component: &Component, neighbours: &[&Component]) -> Row {
@@ -79,7 +81,9 @@ pub async fn page(here: Here) -> Result<Response, PageError> {
             }
         })
         .collect();
-    Ok(show(&Page { frame: here.frame(Place::Page, "Components").await?, blocks }))
+    let off = here.app.archived_components(&here.caller).await?;
+    let off = off.into_iter().map(|c| (c.id.to_string(), c.name)).collect();
+    Ok(show(&Page { frame: here.frame(Place::Page, "Components").await?, blocks, off }))
 }
 
 #[derive(Template)]
@@ -248,13 +252,21 @@ pub async fn shift(here: Here, Path(id): Path<String>, form: Fields) -> Result<R
     Ok(go(&format!("/app/page#component-{id}")))
 }
 
-/// `POST /app/page/components/{id}/archive`: takes it off the page; its history is kept.
+/// `POST /app/page/components/{id}/archive`: takes it off the page, or puts it back; its history is kept.
 pub async fn archive(here: Here, Path(id): Path<String>, form: Fields) -> Result<Response, PageError> {
     let id: ComponentId = id_of(&id, "component")?;
-    let input = EditComponent { archived: Some(true), ..EditComponent::default() };
+    let back = form.is("to", "back");
+    let input = EditComponent { archived: Some(!back), ..EditComponent::default() };
     let expected = form.number("version").unwrap_or(0);
     match here.app.edit_component(&here.caller, &id, expected, input).await {
+        Ok(_) if back => Ok(go(&format!("/app/page?said=put_back#component-{id}"))),
         Ok(_) => Ok(go("/app/page?said=archived")),
+        Err(AppError::Invalid(errors)) => {
+            let component = here.app.component(&here.caller, &id).await?;
+            let (is_group, mut form) = (component.is_group, form_of(&component));
+            form.refuse_all(&errors, |parts| (parts == ["archived"]).then(|| "group".to_owned()));
+            render(&here, Some(component), is_group, form, None).await
+        }
         // Somebody changed it since this page was shown: the person sees how it is now and decides again.
         Err(AppError::Conflict { .. }) => Ok(go(&format!("/app/page/components/{id}"))),
         Err(other) => Err(other.into()),

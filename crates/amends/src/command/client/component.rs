@@ -30,7 +30,11 @@ pub enum Component {
         start_date: Option<String>,
     },
     /// List components
-    List,
+    List {
+        /// Those that were taken off the page instead
+        #[arg(long)]
+        archived: bool,
+    },
     /// Change a component
     Set {
         /// Name or id
@@ -56,6 +60,8 @@ pub enum Component {
     },
 }
 
+const ARCHIVED: &str = "/components?archived=true";
+
 pub async fn run(api: &Api, command: Component) -> Result<(), Failure> {
     match command {
         Component::Add {
@@ -78,10 +84,14 @@ pub async fn run(api: &Api, command: Component) -> Result<(), Failure> {
             let made = api.post("/components", body).await?;
             api.show(&made, |c| format!("Added {} ({}).\n", show::text(c, "name"), show::text(c, "id")));
         }
-        Component::List => {
-            let found = api.get("/components").await?;
+        Component::List { archived } => {
+            let (path, none) = match archived {
+                true => (ARCHIVED, "Nothing was taken off the page."),
+                false => ("/components", "There are no components yet."),
+            };
+            let found = api.get(path).await?;
             api.show(&found, |l| {
-                show::list(l, &["id", "name", "status", "group"], "There are no components yet.", |c| {
+                show::list(l, &["id", "name", "status", "group"], none, |c| {
                     vec![
                         show::text(c, "id"),
                         show::text(c, "name"),
@@ -105,20 +115,23 @@ pub async fn run(api: &Api, command: Component) -> Result<(), Failure> {
                     "nothing to change; give --status, --name, --description, --group, --position or --archived",
                 ));
             }
-            let all = show::items(&api.get("/components").await?);
-            let matching: Vec<&Json> = all
-                .iter()
-                .filter(|c| {
-                    c["id"] == component.as_str()
-                        || c["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(&component))
-                })
-                .collect();
+            let is_it = |c: &Json| {
+                c["id"] == component.as_str()
+                    || c["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(&component))
+            };
+            let mut matching = show::items(&api.get("/components").await?);
+            matching.retain(is_it);
+            // What is off the page steps back behind what is on it.
+            if matching.is_empty() {
+                matching = show::items(&api.get(ARCHIVED).await?);
+                matching.retain(is_it);
+            }
             let id = match matching.as_slice() {
                 [one] => one["id"].as_str().unwrap_or_default().to_owned(),
                 [] if amends_model::id::is_id(&component) => component.clone(),
                 [] => {
                     return Err(Failure::said_no(format!(
-                        "there is no component ‘{component}’; ‘amends component list’ shows them"
+                        "there is no component ‘{component}’; ‘amends component list’ shows them, with --archived those off the page"
                     )));
                 }
                 _ => {
@@ -128,7 +141,15 @@ pub async fn run(api: &Api, command: Component) -> Result<(), Failure> {
                 }
             };
             let changed = api.patch(&format!("/components/{}", encoded(&id)), body).await?;
-            api.show(&changed, |c| format!("{} is {}.\n", show::text(c, "name"), show::text(c, "status")));
+            api.show(&changed, |c| {
+                let name = show::text(c, "name");
+                match archived {
+                    Some(true) => format!("{name} is off the page. Its history is kept.\n"),
+                    Some(false) => format!("{name} is on the page.\n"),
+                    None if c["is_group"] == true => format!("The group {name} is changed.\n"),
+                    None => format!("{name} is {}.\n", show::text(c, "status")),
+                }
+            });
         }
     }
     Ok(())
