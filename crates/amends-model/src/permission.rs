@@ -75,6 +75,32 @@ words! {
     }
 }
 
+impl Resource {
+    /// All of them in words: "incidents", "the audit log".
+    pub const fn all(self) -> &'static str {
+        match self {
+            Self::Incident => "incidents",
+            Self::Event => "timeline events",
+            Self::Update => "updates",
+            Self::Maintenance => "maintenance",
+            Self::Component => "components",
+            Self::Postmortem => "postmortems",
+            Self::Letter => "customers' letters",
+            Self::Action => "actions",
+            Self::Subscriber => "subscribers",
+            Self::Broadcast => "broadcasts",
+            Self::Page => "the page's settings",
+            Self::Mailbox => "the mail viewer",
+            Self::Person => "people",
+            Self::Token => "tokens",
+            Self::Session => "other people's sessions",
+            Self::Audit => "the audit log",
+            Self::Import => "imports",
+            Self::Health => "the installation's health",
+        }
+    }
+}
+
 /// The least role that may do this; `None` if nobody may.
 pub const fn least_role(action: Action, resource: Resource) -> Option<Role> {
     use Action::*;

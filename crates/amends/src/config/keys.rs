@@ -57,7 +57,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "metrics.listen",
         default: "",
         example: "\"127.0.0.1:9464\"",
-        about: "Address and port that /metrics is answered on, instead of the one of everything else. It asks for a token there, too.",
+        about: "Address and port that /metrics is answered on, instead of the one of everything else. It asks for a token of a responder there, too.",
     },
     Key {
         name: "mirror.dir",
