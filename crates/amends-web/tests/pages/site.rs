@@ -1,7 +1,9 @@
 //! Components and the page's settings.
 
 use crate::house::{House, check, value_of};
-use amends_model::Role;
+use amends_app::Caller;
+use amends_app::incident::{ComponentInput, Declare};
+use amends_model::{ComponentStatus, Role};
 use axum::http::StatusCode;
 
 #[tokio::test]
@@ -34,6 +36,12 @@ async fn components_are_added_moved_edited_and_taken_off() {
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert!(answer.html.contains("Find") && value_of(&answer.html, "name").as_deref() == Some("Look up"));
     let version = value_of(&answer.html, "version").unwrap();
+    let declare = Declare {
+        title: "Nobody can find anything".into(),
+        components: vec![ComponentInput { component: id.clone(), status: ComponentStatus::MajorOutage }],
+        ..Declare::default()
+    };
+    house.app.declare(&Caller::system("test"), declare).await.unwrap();
     let off = house.post(Role::Administrator, &format!("{path}/archive"), &[("version", &version)]).await;
     assert_eq!(off.went_to(), "/app/page?said=archived");
     let list = house.get(Role::Viewer, "/app/page").await.ok();
@@ -41,6 +49,8 @@ async fn components_are_added_moved_edited_and_taken_off() {
         list.find("Off the page").is_some_and(|at| list.find("Find<").is_some_and(|found| found > at)),
         "{list}"
     );
+    let room = house.get(Role::Responder, "/app/incidents/1").await.ok();
+    assert!(room.contains(">Find</span>") && room.contains("off the page"), "{room}");
     let act = async |path: &str, to: &str| {
         let form = house.get(Role::Administrator, path).await.ok();
         check(path, &form);

@@ -14,8 +14,8 @@ use crate::pages::when::{Markup, When};
 use crate::pages::{markdown, show_as};
 use amends_app::incident::Room;
 use amends_model::{
-    Action, Component, ComponentStatus, Incident, IncidentState, Postmortem, PostmortemState, Resource,
-    Visibility,
+    Action, Component, ComponentId, ComponentStatus, Incident, IncidentState, Postmortem, PostmortemState,
+    Resource, Visibility,
 };
 use askama::Template;
 use axum::extract::Path;
@@ -42,6 +42,7 @@ impl Forms {
 /// A component that the incident touches.
 struct Touched {
     name: String,
+    off_page: bool,
     now: Tone,
     /// The worst so far, when it is better now.
     worst: Option<&'static str>,
@@ -96,7 +97,11 @@ pub async fn page(here: Here, Path(id): Path<String>) -> Result<Response, PageEr
 /// The room with forms as they were typed.
 pub async fn render(here: &Here, id: &str, forms: Forms) -> Result<Response, PageError> {
     let room = here.app.room(&here.caller, id).await?;
-    let components = here.app.components(&here.caller).await?;
+    let mut components = here.app.components(&here.caller).await?;
+    let is_known = |id: &ComponentId| components.iter().any(|c| c.id == *id);
+    if !room.incident.components.iter().all(|touched| is_known(&touched.component_id)) {
+        components.extend(here.app.archived_components(&here.caller).await?);
+    }
     let postmortem = here.app.postmortem_about(&here.caller, &room.incident.id).await?;
     let status = if forms.fine() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let title = format!("{} {}", room.incident.name(), room.incident.title);
@@ -144,7 +149,8 @@ fn compose(
         sentence: step.map(|s| s.sentence(incident, when.now)).unwrap_or_default(),
         composer: open_for_words.then(|| {
             let phase = step.and_then(|s| s.phase(incident.phase)).unwrap_or(incident.phase);
-            tell::fresh(&room, components, phase)
+            let on_page: Vec<_> = components.iter().filter(|c| !c.archived).cloned().collect();
+            tell::fresh(&room, &on_page, phase)
         }),
         step,
         lines: lines(&room.events, &when, can.respond, can.tell),
@@ -176,8 +182,8 @@ fn touched(incident: &Incident, components: &[Component]) -> Vec<Touched> {
             let now = affected.current;
             Touched {
                 // Archived components keep their place in old incidents.
-                name: known
-                    .map_or_else(|| "A component that was taken off the page".into(), |c| c.name.clone()),
+                name: known.map_or_else(|| "A component that is gone".into(), |c| c.name.clone()),
+                off_page: known.is_some_and(|c| c.archived),
                 now: Tone { class: now.tone(), mark: now.shape(), word: now.label() },
                 worst: (affected.status > now && affected.status > ComponentStatus::Operational)
                     .then(|| affected.status.label()),
