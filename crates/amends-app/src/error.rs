@@ -18,7 +18,7 @@ pub enum AppError {
     Unauthenticated,
     /// Who is calling may not do this.
     #[error(
-        "this needs the right to {action} {}; ask an administrator for a role or token that has it", .resource.all()
+        "this needs the right to {action} {}; ask an administrator for a role or token that has it", .resource.plural()
     )]
     Forbidden {
         /// What was tried.

@@ -77,7 +77,7 @@ words! {
 
 impl Resource {
     /// All of them in words: "incidents", "the audit log".
-    pub const fn all(self) -> &'static str {
+    pub const fn plural(self) -> &'static str {
         match self {
             Self::Incident => "incidents",
             Self::Event => "timeline events",
