@@ -1,5 +1,6 @@
 //! What a person typed into a form, and what was wrong with it: a form that is shown again keeps every word.
 
+use super::capital;
 use super::when::Markup;
 use amends_model::text::is_deceptive;
 use amends_model::{FieldErrors, local_time};
@@ -221,9 +222,7 @@ fn label(field: &str) -> String {
         Some((kind, _)) => kind,
         None => field,
     };
-    let words = words.replace('_', " ");
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    capital(&words.replace('_', " "))
 }
 
 fn rendered(template: &impl Template) -> Markup {

@@ -2,6 +2,7 @@
 
 use super::desk::{Ask, Asked, Channel, Desk, DeskError, Subscription};
 use super::source::Reply;
+use crate::pages::capital;
 use amends_app::subscriber::{
     EndpointHealth, HubWish, PushKey, SigningSecret, Subscribe, Subscription as Own,
 };
@@ -20,11 +21,7 @@ impl From<AppError> for DeskError {
                 DeskError::Wrong(said.join(" "))
             }
             AppError::NotFound(_) => DeskError::NoSuchToken,
-            AppError::Refused(text) => {
-                let mut rest = text.chars();
-                let capital = rest.next().map(char::to_uppercase).into_iter().flatten();
-                DeskError::Wrong(capital.chain(rest).chain(['.']).collect())
-            }
+            AppError::Refused(text) => DeskError::Wrong(format!("{}.", capital(&text))),
             AppError::TooMany { seconds } => DeskError::TooMany { seconds },
             other => DeskError::Unavailable(other.to_string()),
         }

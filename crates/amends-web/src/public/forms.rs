@@ -2,7 +2,7 @@
 
 use super::desk::{Ask, Channel, DeskError, Subscription};
 use super::document::{Document, Kind};
-use super::pages::{self, Act, Context, Typed};
+use super::pages::{self, Act, Context, Typed, Wrong};
 use super::preferences::Wishes;
 use super::serve::{Public, client, private, redirect};
 use amends_model::{Channel as By, ComponentId};
@@ -78,14 +78,11 @@ pub async fn subscribe(
     let email = first(&pairs, "email").to_owned();
     let endpoint = first(&pairs, "endpoint").to_owned();
     let by: By = first(&pairs, "channel").parse().unwrap_or(By::Email);
-    let typed = Typed { email: email.clone(), endpoint: endpoint.clone(), gone: None };
+    let typed = Typed { email: email.clone(), endpoint: endpoint.clone() };
     let components = match chosen(&pairs, &public) {
         Ok(components) => components,
         Err(Gone) if wants_json(&headers) => return in_json(Err(DeskError::Wrong(Gone::SAID.into()))),
-        Err(Gone) => {
-            let typed = Typed { gone: Some(Gone::SAID), ..typed };
-            return form_again(&public, by, &typed, &[], None);
-        }
+        Err(Gone) => return form_again(&public, by, &typed, &[], Wrong::Parts(Gone::SAID)),
     };
     let ids: Vec<String> = components.iter().map(ComponentId::to_string).collect();
     let ask = Ask {
@@ -107,16 +104,16 @@ pub async fn subscribe(
         Ok(_) if by == By::Email => redirect(StatusCode::SEE_OTHER, "/subscribe/sent"),
         Ok(asked) if by == By::Sms => redirect(StatusCode::SEE_OTHER, &format!("/c/{}", asked.id)),
         Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/subscribe/sent/{by}")),
-        Err(DeskError::Wrong(text)) => form_again(&public, by, &typed, &ids, Some(&text)),
+        Err(DeskError::Wrong(text)) => form_again(&public, by, &typed, &ids, Wrong::Address(&text)),
         Err(error) => refused(&public, error),
     }
 }
 
 /// The form with what was typed and what is wrong with it.
-fn form_again(public: &Public, by: By, typed: &Typed, ids: &[String], wrong: Option<&str>) -> Response<Body> {
+fn form_again(public: &Public, by: By, typed: &Typed, ids: &[String], wrong: Wrong<'_>) -> Response<Body> {
     let rendered = public.site.rendered();
     let cx = Context::new(&rendered.record, public.site.clock_now(), rendered.stale);
-    private(StatusCode::UNPROCESSABLE_ENTITY, pages::subscribe(&cx, by, typed, ids, wrong), public)
+    private(StatusCode::UNPROCESSABLE_ENTITY, pages::subscribe(&cx, by, typed, ids, Some(wrong)), public)
 }
 
 /// Whether a script asks, and not a form.

@@ -261,7 +261,10 @@ struct SubscribePage {
     /// Every way and whether it is this one.
     tabs: Vec<(&'static str, String, bool)>,
     typed: Typed,
+    /// What is wrong with the address.
     wrong: Option<String>,
+    /// What is wrong with the parts that were chosen.
+    gone: Option<String>,
     some: bool,
     choices: Vec<ChoiceGroup>,
 }
@@ -287,8 +290,15 @@ pub struct Typed {
     pub email: String,
     /// What is posted to.
     pub endpoint: String,
-    /// What is wrong with the parts that were chosen.
-    pub gone: Option<&'static str>,
+}
+
+/// What is wrong with it.
+#[derive(Debug, Clone, Copy)]
+pub enum Wrong<'a> {
+    /// With the address.
+    Address(&'a str),
+    /// With the parts that were chosen.
+    Parts(&'a str),
 }
 
 /// The form to subscribe by a channel; with what was typed and what is wrong with it when it comes back.
@@ -297,7 +307,7 @@ pub fn subscribe(
     channel: Channel,
     typed: &Typed,
     chosen: &[String],
-    wrong: Option<&str>,
+    wrong: Option<Wrong<'_>>,
 ) -> Vec<u8> {
     let path = form_at(channel);
     let mut frame =
@@ -338,13 +348,19 @@ pub fn subscribe(
         hint,
         owner: kind.proof == Proof::Owner,
     });
+    let (wrong, gone) = match wrong {
+        Some(Wrong::Address(text)) => (Some(text.to_owned()), None),
+        Some(Wrong::Parts(text)) => (None, Some(text.to_owned())),
+        None => (None, None),
+    };
     render(&SubscribePage {
         frame,
         by,
         tabs: tabs(cx, channel),
         typed: typed.clone(),
-        wrong: wrong.map(str::to_owned),
-        some: !chosen.is_empty() || typed.gone.is_some(),
+        some: !chosen.is_empty() || gone.is_some(),
+        wrong,
+        gone,
         choices: choices(cx.record, chosen),
     })
 }

@@ -1,8 +1,8 @@
 //! A timeline as lines: time, mark, what happened, who.
 
 use super::view;
-use crate::pages::markdown;
 use crate::pages::when::{Markup, When, short};
+use crate::pages::{capital, markdown};
 use amends_model::event::ComponentChange;
 use amends_model::{Event, EventBody, Impact, IncidentState, Visibility};
 use jiff::SignedDuration;
@@ -222,11 +222,6 @@ fn named(text: &str) -> String {
 
 fn quoted(text: &str) -> String {
     format!("<q dir=\"auto\">{}</q>", escaped(text))
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Text as it may stand in markup.
