@@ -492,7 +492,9 @@ async fn a_telephone_is_confirmed_by_its_code_and_answers_count() {
         // What the gateway reports.
         let all = c.app.explain_address(&Caller::system("test"), NUMBER).await.unwrap().messages;
         let broadcast = &all.iter().find(|m| m.state == Some(DeliveryState::Accepted)).unwrap().broadcast_id;
-        let id = amends_courier::plan::delivery_id(broadcast, Channel::Sms, NUMBER).to_string();
+        let theirs = c.phone().await.id;
+        let id =
+            amends_courier::plan::delivery_id(broadcast, Channel::Sms, NUMBER, Some(&theirs)).to_string();
         let report = async |state: &str, error: &str| {
             let form =
                 [("MessageStatus", state), ("ErrorCode", error)].map(|(n, v)| (n.to_owned(), v.to_owned()));

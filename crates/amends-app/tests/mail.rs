@@ -427,6 +427,7 @@ async fn what_a_provider_says_was_delivered_is_kept_and_when_it_was_taken_stays(
         let (engine, admin) = (c.engine, Caller::system("test"));
         c.app.set_report_desk(Desk::new(vec![(Reporter::Postmark, Secret::new("amends:secret"))]).unwrap());
         c.subscribed("ada@example.net", &[]).await;
+        let ada = c.app.subscriber(&admin, "ada@example.net").await.unwrap().id;
         let declared = Declare {
             title: "Mails are late".into(),
             visibility: Some(Visibility::Public),
@@ -443,7 +444,7 @@ async fn what_a_provider_says_was_delivered_is_kept_and_when_it_was_taken_stays(
         let (broadcast, before) = why().await;
         assert!(before.starts_with("Kept in the built-in viewer"), "{engine}: {before}");
         c.later(7);
-        let id = amends_courier::plan::delivery_id(&broadcast, Channel::Email, "ada@example.net");
+        let id = amends_courier::plan::delivery_id(&broadcast, Channel::Email, "ada@example.net", Some(&ada));
         let body = format!(
             r#"{{"RecordType":"Delivery","Recipient":"ada@example.net","Details":"250 taken","Metadata":{{"message_id":"<uupdate000001.{id}@marrowby.example>"}}}}"#
         );

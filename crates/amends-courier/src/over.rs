@@ -122,7 +122,7 @@ async fn told(tx: &mut Tx, due: &[HeldOver]) -> Result<HashSet<i64>, StoreError>
     }
     let others = |h: &HeldOver| -> Vec<_> {
         let newer = newer.get(&h.broadcast_id).into_iter().flatten();
-        newer.map(|b| delivery_id(b, h.channel, &h.address)).collect()
+        newer.map(|b| delivery_id(b, h.channel, &h.address, h.subscriber_id.as_ref())).collect()
     };
     let asked: Vec<_> = due.iter().flat_map(others).collect();
     let states = delivery::states(tx, &asked).await?;

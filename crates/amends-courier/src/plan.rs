@@ -3,8 +3,8 @@
 use amends_model::broadcast::Audience;
 use amends_model::preference::Course;
 use amends_model::{
-    Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId,
-    SubscriberState,
+    Broadcast, BroadcastId, BroadcastKind, Channel, Delivery, DeliveryId, DeliveryState, ID_ALPHABET,
+    ID_LENGTH, SubscriberId, SubscriberState, id_text,
 };
 use amends_store::delivery::{Claimed, Priority};
 use amends_store::{Store, StoreError, Tx, broadcast, delivery, subscriber};
@@ -16,8 +16,7 @@ use crate::message::{Content, Stored};
 use crate::settings::MailSettings;
 use crate::sift::Sieve;
 
-/// Subscribers written down in one transaction. The ids of messages follow no order, so each of them lies on a page of its own
-/// in their index: the more at once, the fewer pages are written for each. Others wait with their writing for some 0.1 s.
+/// Subscribers written down in one transaction; others wait with their writing for some 0.1 s.
 const CHUNK: usize = 5_000;
 /// Steps of planning at most in one transaction of somebody who sends: what was said one after another goes together, in
 /// its order.
@@ -225,7 +224,34 @@ async fn write_down(
 
 /// The id of a delivery follows from what it is: planning the same broadcast twice makes no second message, and its
 /// Message-ID is the same for ever.
-pub fn delivery_id(broadcast: &BroadcastId, channel: Channel, address: &str) -> DeliveryId {
+///
+/// One character of the broadcast's id, two of the subscriber's, nine of a digest of broadcast, channel and address. Planning
+/// goes through subscribers in the order of their ids, so what is written together lies together in the index of ids,
+/// however many messages were ever sent; ids without order cost each message a page of its own. That two among a million
+/// subscribers get the same id for one broadcast has a chance of 4 in a million.
+pub fn delivery_id(
+    broadcast: &BroadcastId,
+    channel: Channel,
+    address: &str,
+    subscriber: Option<&SubscriberId>,
+) -> DeliveryId {
+    let digest = digest(broadcast, channel, address);
+    let (place, rest) = digest.split_at(PLACE);
+    joined(broadcast, subscriber.map_or(place, |id| &id.as_str()[..PLACE]), rest)
+}
+
+/// The ids that a delivery can have that went to an address, whoever was subscribed with it then.
+pub fn delivery_ids(broadcast: &BroadcastId, channel: Channel, address: &str) -> Vec<DeliveryId> {
+    let digest = digest(broadcast, channel, address);
+    let places = ID_ALPHABET.chars().flat_map(|a| ID_ALPHABET.chars().map(move |b| format!("{a}{b}")));
+    places.map(|place| joined(broadcast, &place, &digest[PLACE..])).collect()
+}
+
+/// Characters of a subscriber's id in those of their deliveries.
+const PLACE: usize = 2;
+
+/// Place and digest of a delivery: all of its id but the first character.
+fn digest(broadcast: &BroadcastId, channel: Channel, address: &str) -> String {
     let digest = Sha256::new()
         .chain_update(broadcast.as_str())
         .chain_update([0])
@@ -233,14 +259,22 @@ pub fn delivery_id(broadcast: &BroadcastId, channel: Channel, address: &str) -> 
         .chain_update([0])
         .chain_update(address)
         .finalize();
-    let mut bytes = [0; amends_model::ID_LENGTH];
-    bytes.copy_from_slice(&digest[..amends_model::ID_LENGTH]);
-    DeliveryId::from_random(bytes)
+    let mut bytes = [0; ID_LENGTH];
+    bytes.copy_from_slice(&digest[..ID_LENGTH]);
+    let mut text = id_text(bytes);
+    text.truncate(ID_LENGTH - 1);
+    text
+}
+
+#[expect(clippy::expect_used, reason = "pieces of ids make an id")]
+fn joined(broadcast: &BroadcastId, place: &str, rest: &str) -> DeliveryId {
+    let text = format!("{}{place}{rest}", &broadcast.as_str()[..1]);
+    text.parse().expect("12 characters of ids")
 }
 
 pub(crate) fn delivery_of(b: &Broadcast, to: To<'_>, now: Timestamp) -> Delivery {
     Delivery {
-        id: delivery_id(&b.id, to.channel, to.address),
+        id: delivery_id(&b.id, to.channel, to.address, to.subscriber.as_ref()),
         broadcast_id: b.id.clone(),
         subscriber_id: to.subscriber,
         channel: to.channel,
@@ -439,12 +473,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delivery_s_id_follows_from_broadcast_and_address() {
+    fn a_delivery_s_id_follows_from_what_it_is_and_keeps_the_order_of_subscribers() {
         let id: BroadcastId = "abcdefgh0123".parse().unwrap();
         let other: BroadcastId = "abcdefgh0124".parse().unwrap();
-        let of = |b: &BroadcastId, a: &str| delivery_id(b, Channel::Email, a);
+        let (early, late) = ("0bcdefgh0123".parse().unwrap(), "z0cdefgh0123".parse().unwrap());
+        let of = |b: &BroadcastId, a: &str| delivery_id(b, Channel::Email, a, Some(&early));
         assert_eq!(of(&id, "a@b.c"), of(&id, "a@b.c"));
         assert_ne!(of(&id, "a@b.c"), of(&id, "a@b.d"));
         assert_ne!(of(&id, "a@b.c"), of(&other, "a@b.c"));
+        assert!(of(&id, "a@b.c") < delivery_id(&id, Channel::Email, "a@b.d", Some(&late)));
+        let possible = delivery_ids(&id, Channel::Email, "a@b.c");
+        for whose in [Some(&early), Some(&late), None] {
+            assert!(possible.contains(&delivery_id(&id, Channel::Email, "a@b.c", whose)));
+        }
+        assert!(!possible.contains(&of(&id, "a@b.d")));
     }
 }

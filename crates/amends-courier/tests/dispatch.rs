@@ -117,8 +117,8 @@ impl Company {
     }
 
     async fn one(&self, id: &BroadcastId, path: &str) -> Delivery {
-        let id = plan::delivery_id(id, Channel::Webhook, &self.receiver.url(path));
-        delivery::get(&mut self.store.read().await.unwrap(), &id).await.unwrap().unwrap()
+        let ids = plan::delivery_ids(id, Channel::Webhook, &self.receiver.url(path));
+        delivery::among(&mut self.store.read().await.unwrap(), &ids).await.unwrap().unwrap()
     }
 
     async fn mails(&self, to: &str) -> usize {

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+/// What ids are made of, in their order.
+pub const ID_ALPHABET: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Length of an id in characters.
 pub const ID_LENGTH: usize = 12;
@@ -13,7 +14,8 @@ pub const ID_LENGTH: usize = 12;
 ///
 /// Bytes are mapped modulo 36; the small bias is irrelevant because ids are not secrets.
 pub fn id_text(random: [u8; ID_LENGTH]) -> String {
-    random.iter().map(|byte| ALPHABET[usize::from(*byte) % ALPHABET.len()] as char).collect()
+    let alphabet = ID_ALPHABET.as_bytes();
+    random.iter().map(|byte| alphabet[usize::from(*byte) % alphabet.len()] as char).collect()
 }
 
 /// Whether `text` has the form of an id.

@@ -294,6 +294,12 @@ pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
     row.as_ref().map(from_row).transpose()
 }
 
+/// The one among these that exists.
+pub async fn among(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Option<Delivery>> {
+    let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE id {}", one_of(tx.kind(), 1));
+    tx.query_opt(&sql, params![ids]).await?.as_ref().map(from_row).transpose()
+}
+
 /// Where those of these that exist stand.
 pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, DeliveryState>> {
     let sql = format!("SELECT id, state FROM deliveries WHERE id {}", one_of(tx.kind(), 1));

@@ -6,7 +6,7 @@ use crate::context::App;
 use crate::error::AppError;
 use crate::health::ChannelState;
 use amends_courier::channel::{Address, KEPT};
-use amends_courier::plan::delivery_id;
+use amends_courier::plan::delivery_ids;
 use amends_model::local_time::show_with_zone;
 use amends_model::preference::{Course, Unwanted, Word};
 use amends_model::{
@@ -79,7 +79,7 @@ impl App {
         let zone = &caller.time_zone;
         let mut messages = Vec::new();
         for b in broadcast::list(&mut tx, &Keyset::start(), RECENT).await? {
-            let d = delivery::get(&mut tx, &delivery_id(&b.id, channel, &address)).await?;
+            let d = delivery::among(&mut tx, &delivery_ids(&b.id, channel, &address)).await?;
             let words = match &d {
                 Some(d) => of_delivery(d, &failing, zone),
                 None => of_absence(&b, found.as_ref(), zone),

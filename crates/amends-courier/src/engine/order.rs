@@ -36,7 +36,12 @@ pub(crate) async fn around(
     let asked: Vec<DeliveryId> = claimed
         .iter()
         .filter_map(|c| neighbours.get(&c.broadcast_id).map(|n| (c, n)))
-        .flat_map(|(c, n)| n.newer.iter().chain(&n.older).map(|b| delivery_id(b, channel, &c.address)))
+        .flat_map(|(c, n)| {
+            n.newer
+                .iter()
+                .chain(&n.older)
+                .map(|b| delivery_id(b, channel, &c.address, c.subscriber_id.as_ref()))
+        })
         .collect();
     let states = delivery::states(tx, &asked).await?;
     let batch =
@@ -49,7 +54,7 @@ impl Arounds {
     pub(crate) fn of(&self, c: &Claimed) -> Around {
         let Some(n) = self.neighbours.get(&c.broadcast_id) else { return Around::default() };
         let stands = |b: &BroadcastId| {
-            let id = delivery_id(b, self.channel, &c.address);
+            let id = delivery_id(b, self.channel, &c.address, c.subscriber_id.as_ref());
             if self.batch.contains(&id) { None } else { self.states.get(&id).copied() }
         };
         use DeliveryState::{Accepted, Queued, Sending};
