@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::round::{Round, Stopped, work};
 use super::settle::Sent;
-use super::{BATCH, Courier, LEASE, RENEW, State, Turn, canary, order};
+use super::{BATCH, Courier, LEASE, QUICK, RENEW, State, Turn, canary, order};
 use crate::channel::{Answer, Bundle, Task};
 use crate::judge::Verdict;
 use crate::outcome::{self, Decision};
@@ -43,7 +43,7 @@ impl Courier {
             Some(ahead) if ahead.claimed.elapsed() < RENEW || self.is_ours(&ahead.lease).await? => {
                 Some(ahead)
             }
-            _ => self.claim(BATCH, Order::OldestFirst, true).await?,
+            _ => self.claim(self.batch_size(state), Order::OldestFirst, true).await?,
         };
         let Some(batch) = ahead else {
             self.put_down(state).await?;
@@ -75,6 +75,7 @@ impl Courier {
     ) -> (Result<bool, StoreError>, Option<Batch>) {
         let is_last = batch.was_all;
         let before = std::mem::take(&mut state.sent);
+        let next = self.batch_size(state);
         let is_sent = Notify::new();
         let sending = async {
             let held = self.send(batch, state, stop.clone()).await;
@@ -91,7 +92,7 @@ impl Courier {
                 return (before.len(), None);
             }
             // What the store says against it, the next turn will hear.
-            let ahead = self.claim(BATCH, Order::OldestFirst, true).await.unwrap_or_default();
+            let ahead = self.claim(next, Order::OldestFirst, true).await.unwrap_or_default();
             while timeout(RENEW, is_sent.notified()).await.is_err() {
                 if let Some(ahead) = &ahead {
                     // Whether it is still ours is asked again before it is sent.
@@ -224,6 +225,7 @@ impl Courier {
             return Ok(false);
         }
         self.meet_the_way(state).await?;
+        let (began, count) = (Instant::now(), tasks.len());
         let waves = canary::waves(tasks, &state.proven);
         if waves.len() > 1 {
             // What was accepted of other broadcasts says little about this one.
@@ -259,6 +261,10 @@ impl Courier {
             state.sent.push(sent);
         } else {
             self.settle(&sent, stopped.as_ref(), detour).await?;
+        }
+        if count >= BATCH {
+            state.quick =
+                began.elapsed().as_secs_f64() / (count as f64) < QUICK.as_secs_f64() / (BATCH as f64);
         }
         if stopped.is_none() {
             self.notice_the_way(state).await?;
