@@ -11,7 +11,8 @@ use crate::judge::Verdict;
 /// Most characters of the other side's words that are kept.
 const WORDS: usize = 500;
 
-fn shortened(words: &str) -> String {
+/// The first of the other side's words.
+pub(crate) fn shortened(words: &str) -> String {
     let end = words.char_indices().nth(WORDS).map_or(words.len(), |(at, _)| at);
     words[..end].to_owned()
 }

@@ -269,15 +269,15 @@ async fn converse(
     };
     let mut buffer = Vec::with_capacity(1_024);
     let mut head = loop {
+        match wire.read_buf(&mut buffer).await {
+            Ok(0) | Err(_) => return Err(cut(buffer.is_empty())),
+            Ok(_) => {}
+        }
         match parse(&buffer) {
             Ok(Some(head)) => break head,
             Ok(None) if buffer.len() >= HEADER => return Err((HttpError::TooLarge(host.to_owned()), false)),
             Ok(None) => {}
             Err(()) => return Err((HttpError::NotHttp(host.to_owned()), false)),
-        }
-        match wire.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return Err(cut(buffer.is_empty())),
-            Ok(_) => {}
         }
     };
     buffer.drain(..head.length);

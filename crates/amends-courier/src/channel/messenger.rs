@@ -92,7 +92,7 @@ pub struct Errand {
     /// Its broadcast.
     pub notice: Arc<Notice>,
     /// The claim that it belongs to.
-    pub lease: String,
+    pub lease: Arc<str>,
 }
 
 impl Errand {

@@ -7,13 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::backoff::probe_at;
 use crate::channel::Said;
 use crate::judge::Verdict;
+use crate::outcome::shortened;
 
 /// Waits after the first, second, … attempt, in seconds, as Standard Webhooks has them.
 const WAITS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// Nobody may put us off for longer.
 const LONGEST: i64 = 86_400;
-/// Most characters of the other side's words that are kept.
-const WORDS: usize = 500;
 /// An endpoint that took nothing for so long is not written to any more.
 pub(super) const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// Its owner is told when it took nothing for so long.
@@ -22,12 +21,13 @@ pub(super) const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// What is recorded for a message that was tried. `jitter` is any number.
 pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome {
     let attempts = c.attempts + 1;
-    let words: String = said.words.chars().take(WORDS).collect();
-    let ended = |state| (state, now, words.clone());
+    let words = shortened(&said.words);
     let (state, next_at, reply) = match said.verdict {
-        Verdict::Accepted => ended(DeliveryState::Accepted),
-        Verdict::HardBounce => ended(DeliveryState::Bounced),
-        Verdict::Refused | Verdict::SenderRejected | Verdict::Doubtful => ended(DeliveryState::Refused),
+        Verdict::Accepted => (DeliveryState::Accepted, now, words),
+        Verdict::HardBounce => (DeliveryState::Bounced, now, words),
+        Verdict::Refused | Verdict::SenderRejected | Verdict::Doubtful => {
+            (DeliveryState::Refused, now, words)
+        }
         Verdict::TryLater | Verdict::Unknown | Verdict::NotSent | Verdict::ChannelFailure => {
             match WAITS.get(attempts.saturating_sub(1) as usize) {
                 Some(wait) => {
@@ -51,7 +51,7 @@ pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outco
 /// What is recorded for a message that a gateway of ours did not take because of itself: that costs the message nothing.
 /// It is tried again when the gateway is.
 pub(super) fn excused(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome {
-    let words = said.words.chars().take(WORDS).collect();
+    let words = shortened(&said.words);
     Outcome { reply: Some(words), ..put_off(c, probe_at(now, 0), jitter) }
 }
 

@@ -53,12 +53,12 @@ struct Load {
 #[derive(Default)]
 struct Air {
     count: usize,
-    loads: HashMap<String, Load>,
+    loads: HashMap<Arc<str>, Load>,
 }
 
 /// What a look at the store brought.
 struct Look {
-    lease: Option<(String, Load, Vec<Errand>)>,
+    lease: Option<(Arc<str>, Load, Vec<Errand>)>,
     /// Whether more is due.
     more: bool,
     /// When something is due next, when nothing more is.
@@ -156,7 +156,7 @@ impl Dispatch {
     }
 
     async fn claim(&self, now: Timestamp) -> Result<Look, StoreError> {
-        let id = self.id();
+        let id: Arc<str> = self.id().into();
         let mut tx = self.store.begin().await?;
         lease::begin(&mut tx, &id, &self.node, now.checked_add(LEASE).unwrap_or(now)).await?;
         let mut claimed =
@@ -325,7 +325,7 @@ impl Dispatch {
     async fn record(&self, air: &mut Air, answers: Vec<Answer>) -> Option<Timestamp> {
         let now = self.now();
         let count = answers.len();
-        let mut outcomes: HashMap<String, Vec<Outcome>> = HashMap::new();
+        let mut outcomes: HashMap<Arc<str>, Vec<Outcome>> = HashMap::new();
         let (mut heard, mut halted) = (Vec::new(), 0);
         for (errand, back) in answers {
             let c = &errand.delivery;
@@ -376,9 +376,9 @@ impl Dispatch {
 
     async fn try_record(
         &self,
-        outcomes: &HashMap<String, Vec<Outcome>>,
+        outcomes: &HashMap<Arc<str>, Vec<Outcome>>,
         heard: &[(Errand, Said)],
-        ended: &[(String, Load)],
+        ended: &[(Arc<str>, Load)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;

@@ -306,6 +306,6 @@ pub fn errand(messenger: &dyn amends_courier::channel::Messenger, address: &str,
         },
         endpoint: Some(Endpoint::new(s.id, "ada@example.com".into())),
         notice: Arc::new(notice),
-        lease: String::new(),
+        lease: "".into(),
     }
 }
