@@ -100,12 +100,18 @@ pub async fn subscribe(
     if wants_json(&headers) {
         return in_json(asked.map(|_| serde_json::json!({"asked": true})));
     }
+    let later_again = |later: Later| {
+        let wrong = Wrong::Now(later.heading, &later.line);
+        later.told(form_again(&public, by, &typed, &ids, wrong))
+    };
     match asked {
         Ok(_) if by == By::Email => redirect(StatusCode::SEE_OTHER, "/subscribe/sent"),
         Ok(asked) if by == By::Sms => redirect(StatusCode::SEE_OTHER, &format!("/c/{}", asked.id)),
         Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/subscribe/sent/{by}")),
         Err(DeskError::Wrong(text)) => form_again(&public, by, &typed, &ids, Wrong::Address(&text)),
-        Err(error) => refused(&public, error),
+        Err(DeskError::TooMany { seconds }) => later_again(Later::too_many(seconds)),
+        Err(DeskError::Unavailable(why)) => later_again(Later::unavailable(why)),
+        Err(error @ DeskError::NoSuchToken) => refused(&public, error),
     }
 }
 
@@ -404,25 +410,45 @@ pub(super) fn refused(public: &Public, error: DeskError) -> Response<Body> {
             let act = Some(Act::Go("/subscribe".into(), "Get updates".into()));
             say(public, StatusCode::NOT_FOUND, "This link is not valid any more", &lines, act)
         }
-        DeskError::TooMany { seconds } => {
-            let line = format!(
-                "So that nobody can flood others with this form, it takes only so many requests. Try again in {}.",
-                super::when::length(seconds.div_ceil(60))
-            );
-            let mut response =
-                say(public, StatusCode::TOO_MANY_REQUESTS, "Please wait a little", &[&line], None);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            response
-        }
-        DeskError::Unavailable(text) => {
-            tracing::warn!(error = text, "a public form could not be answered");
-            let lines =
-                ["Nothing was changed. The status page itself is not affected; try again in a moment."];
-            let mut response =
-                say(public, StatusCode::SERVICE_UNAVAILABLE, "We cannot do this right now", &lines, None);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
-            response
-        }
+        DeskError::TooMany { seconds } => Later::too_many(seconds).say(public),
+        DeskError::Unavailable(why) => Later::unavailable(why).say(public),
+    }
+}
+
+/// What is not done now, and will be when it is asked for again.
+struct Later {
+    status: StatusCode,
+    heading: &'static str,
+    line: String,
+    seconds: u64,
+}
+
+impl Later {
+    fn too_many(seconds: u64) -> Self {
+        let line = format!(
+            "So that nobody can flood others with this form, it takes only so many requests. Try again in {}.",
+            super::when::length(seconds.div_ceil(60))
+        );
+        Self { status: StatusCode::TOO_MANY_REQUESTS, heading: "Please wait a little", line, seconds }
+    }
+
+    fn unavailable(why: impl std::fmt::Display) -> Self {
+        tracing::warn!(error = %why, "a public form could not be answered");
+        let line =
+            "Nothing was changed. The status page itself is not affected; try again in a moment.".to_owned();
+        let (status, heading) = (StatusCode::SERVICE_UNAVAILABLE, "We cannot do this right now");
+        Self { status, heading, line, seconds: 30 }
+    }
+
+    fn say(&self, public: &Public) -> Response<Body> {
+        self.told(say(public, self.status, self.heading, &[&self.line], None))
+    }
+
+    /// An answer that says so to programs, too.
+    fn told(&self, mut response: Response<Body>) -> Response<Body> {
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(self.seconds));
+        response
     }
 }
 

@@ -265,6 +265,8 @@ struct SubscribePage {
     wrong: Option<String>,
     /// What is wrong with the parts that were chosen.
     gone: Option<String>,
+    /// Why it is not done now.
+    later: Option<String>,
     some: bool,
     choices: Vec<ChoiceGroup>,
 }
@@ -299,6 +301,8 @@ pub enum Wrong<'a> {
     Address(&'a str),
     /// With the parts that were chosen.
     Parts(&'a str),
+    /// Nothing; it is not done now. In short, and what to do.
+    Now(&'a str, &'a str),
 }
 
 /// The form to subscribe by a channel; with what was typed and what is wrong with it when it comes back.
@@ -348,19 +352,22 @@ pub fn subscribe(
         hint,
         owner: kind.proof == Proof::Owner,
     });
-    let (wrong, gone) = match wrong {
-        Some(Wrong::Address(text)) => (Some(text.to_owned()), None),
-        Some(Wrong::Parts(text)) => (None, Some(text.to_owned())),
-        None => (None, None),
-    };
+    let (mut address, mut gone, mut later) = (None, None, None);
+    match wrong {
+        Some(Wrong::Address(text)) => address = Some(text.to_owned()),
+        Some(Wrong::Parts(text)) => gone = Some(text.to_owned()),
+        Some(Wrong::Now(short, text)) => later = Some(format!("{short}. {text}")),
+        None => {}
+    }
     render(&SubscribePage {
         frame,
         by,
         tabs: tabs(cx, channel),
         typed: typed.clone(),
         some: !chosen.is_empty() || gone.is_some(),
-        wrong,
+        wrong: address,
         gone,
+        later,
         choices: choices(cx.record, chosen),
     })
 }

@@ -421,6 +421,8 @@ async fn the_form_asks_for_a_confirmation() {
     assert!(double.asked.lock().expect("lock").is_empty(), "nobody was subscribed to everything");
     let flood = send(&router, "POST", "/subscribe", &[FORM], "email=flood@example.com").await;
     assert_eq!((flood.status().as_u16(), header(&flood, "retry-after")), (429, "600"));
+    let page = text(flood).await;
+    assert!(page.contains("Please wait a little") && page.contains("value=\"flood@example.com\""), "{page}");
 }
 
 #[tokio::test]
