@@ -426,8 +426,7 @@ async fn what_a_provider_says_was_delivered_is_kept_and_when_it_was_taken_stays(
     for c in Company::each().await {
         let (engine, admin) = (c.engine, Caller::system("test"));
         c.app.set_report_desk(Desk::new(vec![(Reporter::Postmark, Secret::new("amends:secret"))]).unwrap());
-        c.subscribed("ada@example.net", &[]).await;
-        let ada = c.app.subscriber(&admin, "ada@example.net").await.unwrap().id;
+        let ada = c.add("ada@example.net", &[]).await.id;
         let declared = Declare {
             title: "Mails are late".into(),
             visibility: Some(Visibility::Public),
