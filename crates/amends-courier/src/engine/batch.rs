@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::round::{Round, Stopped, work};
 use super::settle::Sent;
-use super::{BATCH, Courier, LEASE, QUICK, RENEW, State, Turn, canary, order};
+use super::{Courier, LEASE, RENEW, State, Turn, canary, order};
 use crate::channel::{Answer, Bundle, Task};
 use crate::judge::Verdict;
 use crate::outcome::{self, Decision};
@@ -262,11 +262,10 @@ impl Courier {
         } else {
             self.settle(&sent, stopped.as_ref(), detour).await?;
         }
-        if count >= BATCH {
-            state.quick =
-                began.elapsed().as_secs_f64() / (count as f64) < QUICK.as_secs_f64() / (BATCH as f64);
-        }
         if stopped.is_none() {
+            if !halted {
+                state.took(count, began.elapsed());
+            }
             self.notice_the_way(state).await?;
         }
         if let Some((stop, words)) = &stopped

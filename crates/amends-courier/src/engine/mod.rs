@@ -138,6 +138,13 @@ impl State {
         self.quick = false;
     }
 
+    /// Notes how long a batch took. A small one says little.
+    fn took(&mut self, count: usize, time: Duration) {
+        if count >= BATCH {
+            self.quick = time < QUICK * (count / BATCH) as u32;
+        }
+    }
+
     fn prove(&mut self, broadcasts: BTreeSet<BroadcastId>) {
         if self.proven.len() > PROVEN {
             self.proven.clear();
@@ -334,4 +341,27 @@ fn id(random: &Random) -> String {
     let mut bytes = [0; amends_model::ID_LENGTH];
     random(&mut bytes);
     amends_model::id_text(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_takes_a_whole_batch_in_no_time_is_quick() {
+        let mut state = State::new();
+        state.took(BATCH - 1, Duration::ZERO);
+        assert!(!state.quick, "a small one says little");
+        state.took(BATCH, QUICK / 2);
+        assert!(state.quick);
+        state.took(LARGE_BATCH, QUICK * 2);
+        assert!(state.quick, "a large one may take longer");
+        state.took(10, QUICK * 10);
+        assert!(state.quick, "a small one says little");
+        state.took(LARGE_BATCH, QUICK * 3);
+        assert!(!state.quick);
+        state.took(BATCH, QUICK / 2);
+        state.meet_afresh();
+        assert!(!state.quick, "another server");
+    }
 }
