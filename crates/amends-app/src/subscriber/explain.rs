@@ -78,15 +78,20 @@ impl App {
         let failing: Vec<_> = self.channels_in(&mut tx).await?.into_iter().filter(|c| c.failing).collect();
         let zone = &caller.time_zone;
         let mut messages = Vec::new();
+        let got = delivery::to_address(&mut tx, &address, RECENT).await?;
         for b in broadcast::list(&mut tx, &Keyset::start(), RECENT).await? {
-            let d = delivery::among(&mut tx, &delivery_ids(&b.id, channel, &address)).await?;
+            let d = match got.iter().find(|d| d.broadcast_id == b.id && d.channel == channel) {
+                Some(d) => Some(d.clone()),
+                // It may have gone to a subscription that is no more.
+                None => delivery::among(&mut tx, &delivery_ids(&b.id, channel, &address)).await?,
+            };
             let words = match &d {
                 Some(d) => of_delivery(d, &failing, zone),
                 None => of_absence(&b, found.as_ref(), zone),
             };
             messages.push(explained(&b, d.as_ref(), words));
         }
-        for d in delivery::to_address(&mut tx, &address, RECENT).await? {
+        for d in got {
             let alone = d.subscriber_id.is_none()
                 || messages.iter().all(|m: &Explained| m.broadcast_id != d.broadcast_id);
             if alone && let Some(b) = broadcast::get(&mut tx, &d.broadcast_id).await? {
