@@ -110,7 +110,7 @@ pub async fn subscribe(
         Ok(_) => redirect(StatusCode::SEE_OTHER, &format!("/subscribe/sent/{by}")),
         Err(DeskError::Wrong(text)) => form_again(&public, by, &typed, &ids, Wrong::Address(&text)),
         Err(DeskError::TooMany { seconds }) => later_again(Later::too_many(seconds)),
-        Err(DeskError::Unavailable(why)) => later_again(Later::unavailable(why)),
+        Err(DeskError::Unavailable(why)) => later_again(Later::unavailable(&why)),
         Err(error @ DeskError::NoSuchToken) => refused(&public, error),
     }
 }
@@ -411,7 +411,7 @@ pub(super) fn refused(public: &Public, error: DeskError) -> Response<Body> {
             say(public, StatusCode::NOT_FOUND, "This link is not valid any more", &lines, act)
         }
         DeskError::TooMany { seconds } => Later::too_many(seconds).say(public),
-        DeskError::Unavailable(why) => Later::unavailable(why).say(public),
+        DeskError::Unavailable(why) => Later::unavailable(&why).say(public),
     }
 }
 
@@ -432,8 +432,8 @@ impl Later {
         Self { status: StatusCode::TOO_MANY_REQUESTS, heading: "Please wait a little", line, seconds }
     }
 
-    fn unavailable(why: impl std::fmt::Display) -> Self {
-        tracing::warn!(error = %why, "a public form could not be answered");
+    fn unavailable(why: &str) -> Self {
+        tracing::warn!(error = why, "a public form could not be answered");
         let line =
             "Nothing was changed. The status page itself is not affected; try again in a moment.".to_owned();
         let (status, heading) = (StatusCode::SERVICE_UNAVAILABLE, "We cannot do this right now");

@@ -87,6 +87,9 @@ struct Desk1(Arc<Double>);
 impl Desk for Desk1 {
     fn subscribe(&self, ask: Ask) -> Reply<'_, Asked, DeskError> {
         Box::pin(async move {
+            if matches!(&ask.channel, Channel::Email(a) if a == "gone@example.com") {
+                return Err(DeskError::Unavailable("the database does not answer".into()));
+            }
             if matches!(&ask.channel, Channel::Email(a) if a == "flood@example.com") {
                 return Err(DeskError::TooMany { seconds: 600 });
             }
@@ -423,6 +426,15 @@ async fn the_form_asks_for_a_confirmation() {
     assert_eq!((flood.status().as_u16(), header(&flood, "retry-after")), (429, "600"));
     let page = text(flood).await;
     assert!(page.contains("Please wait a little") && page.contains("value=\"flood@example.com\""), "{page}");
+    let gone =
+        send(&router, "POST", "/subscribe", &[FORM], "email=gone@example.com&component=c00000000001").await;
+    assert_eq!((gone.status().as_u16(), header(&gone, "retry-after")), (503, "30"));
+    let page = text(gone).await;
+    assert!(
+        page.contains("We cannot do this right now") && page.contains("value=\"gone@example.com\""),
+        "{page}"
+    );
+    assert!(page.contains("value=\"c00000000001\" checked") && !page.contains("does not answer"), "{page}");
 }
 
 #[tokio::test]
