@@ -47,25 +47,28 @@ impl Links {
         Self { base: base.trim_end_matches('/').to_owned(), secret: secret.to_vec() }
     }
 
-    fn mac(&self, purpose: &str, what: &str) -> Hmac<Sha256> {
+    fn mac(&self, purpose: &str, what: &[&str]) -> Hmac<Sha256> {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("any length of key");
         mac.update(purpose.as_bytes());
         mac.update(b":");
-        mac.update(what.as_bytes());
+        what.iter().for_each(|part| mac.update(part.as_bytes()));
         mac
     }
 
     fn token(&self, purpose: &str, what: &str) -> String {
-        let code = self.mac(purpose, what).finalize().into_bytes();
-        format!("{what}{}", URL_SAFE_NO_PAD.encode(&code[..CODE]))
+        let code = self.mac(purpose, &[what]).finalize().into_bytes();
+        let mut token = String::with_capacity(what.len() + CODE * 4 / 3);
+        token.push_str(what);
+        URL_SAFE_NO_PAD.encode_string(&code[..CODE], &mut token);
+        token
     }
 
     /// What the token stands for, if it is one of ours for this purpose; compared in constant time.
     fn read<'a>(&self, purpose: &str, token: &'a str, length: usize) -> Option<&'a str> {
         let (what, code) = token.split_at_checked(length)?;
         let code = URL_SAFE_NO_PAD.decode(code).ok().filter(|c| c.len() == CODE)?;
-        self.mac(purpose, what).verify_truncated_left(&code).ok().map(|()| what)
+        self.mac(purpose, &[what]).verify_truncated_left(&code).ok().map(|()| what)
     }
 
     /// The token of a subscriber's own pages.
@@ -104,35 +107,42 @@ impl Links {
     /// The secret that an endpoint's messages are signed with: 32 bytes that only this installation can make. Nothing is
     /// stored for it; renewing it is counting on.
     pub fn signing_secret(&self, id: &SubscriberId, generation: i64) -> [u8; 32] {
-        self.mac("signing secret", &format!("{id}:{generation}")).finalize().into_bytes().into()
+        self.mac("signing secret", &[id.as_str(), ":", &generation.to_string()])
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     /// The secret of the key that push services know us by: 32 bytes that only this installation can make. `n` tells it from
     /// others that are needed beside it.
     pub fn push_key(&self, n: u32) -> [u8; 32] {
-        self.mac("push key", &n.to_string()).finalize().into_bytes().into()
+        self.mac("push key", &[&n.to_string()]).finalize().into_bytes().into()
     }
 
     /// The code of six digits that belongs to an id: whoever can type it in got the message with it.
     pub fn code(&self, id: &str) -> String {
-        let digest = self.mac("code", id).finalize().into_bytes();
+        let digest = self.mac("code", &[id]).finalize().into_bytes();
         let number = digest.iter().take(8).fold(0u64, |n, byte| n << 8 | u64::from(*byte));
         format!("{:06}", number % 1_000_000)
     }
 
     /// Address of the page that confirms.
     pub fn confirm_url(&self, token: &str) -> String {
-        format!("{}/{CONFIRM_PATH}/{token}", self.base)
+        self.url(CONFIRM_PATH, token)
     }
 
     /// Address of the page to choose.
     pub fn manage_url(&self, token: &str) -> String {
-        format!("{}/{MANAGE_PATH}/{token}", self.base)
+        self.url(MANAGE_PATH, token)
     }
 
     /// Address to leave.
     pub fn unsubscribe_url(&self, token: &str) -> String {
-        format!("{}/{UNSUBSCRIBE_PATH}/{token}", self.base)
+        self.url(UNSUBSCRIBE_PATH, token)
+    }
+
+    fn url(&self, path: &str, token: &str) -> String {
+        [&self.base, "/", path, "/", token].concat()
     }
 }
 

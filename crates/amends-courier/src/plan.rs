@@ -268,7 +268,7 @@ fn digest(broadcast: &BroadcastId, channel: Channel, address: &str) -> String {
 
 #[expect(clippy::expect_used, reason = "pieces of ids make an id")]
 fn joined(broadcast: &BroadcastId, place: &str, rest: &str) -> DeliveryId {
-    let text = format!("{}{place}{rest}", &broadcast.as_str()[..1]);
+    let text = [&broadcast.as_str()[..1], place, rest].concat();
     text.parse().expect("12 characters of ids")
 }
 

@@ -4,6 +4,7 @@
 //! is deliberately absent: redirects, cookies, compression, proxies, alternative services. Each of them is a way to be led
 //! somewhere that nobody vetted.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -109,7 +110,7 @@ struct Limit {
 
 #[derive(Default)]
 struct Pool {
-    idle: HashMap<Arc<str>, Vec<(Wire, Instant)>>,
+    idle: HashMap<String, Vec<(Wire, Instant)>>,
     count: usize,
 }
 
@@ -125,7 +126,7 @@ impl Pool {
         None
     }
 
-    fn put(&mut self, origin: &Arc<str>, wire: Wire) {
+    fn put(&mut self, origin: &str, wire: Wire) {
         if self.count >= KEPT {
             self.sweep();
         }
@@ -135,7 +136,7 @@ impl Pool {
         self.count += 1;
         match self.idle.get_mut(origin) {
             Some(kept) => kept.push((wire, Instant::now())),
-            None => drop(self.idle.insert(origin.clone(), vec![(wire, Instant::now())])),
+            None => drop(self.idle.insert(origin.to_owned(), vec![(wire, Instant::now())])),
         }
     }
 
@@ -314,10 +315,10 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, ()> {
         }
         let field = |name: &str| {
             let found = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
-            found.map(|h| String::from_utf8_lossy(h.value).trim().to_owned())
+            found.map(|h| String::from_utf8_lossy(h.value.trim_ascii()))
         };
-        let connection = field("connection").unwrap_or_default().to_ascii_lowercase();
-        let has = |word: &str| connection.split(',').any(|w| w.trim() == word);
+        let connection = field("connection").unwrap_or_default();
+        let has = |word: &str| connection.split(',').any(|w| w.trim().eq_ignore_ascii_case(word));
         let keep = if response.version == Some(1) { !has("close") } else { has("keep-alive") };
         let framing = match (field("transfer-encoding"), field("content-length")) {
             _ if matches!(status, 204 | 304) => Framing::Length(0),
@@ -328,8 +329,8 @@ fn parse(bytes: &[u8]) -> Result<Option<Head>, ()> {
         };
         let reply = Reply {
             status,
-            retry_after: field("retry-after"),
-            location: field("location"),
+            retry_after: field("retry-after").map(Cow::into_owned),
+            location: field("location").map(Cow::into_owned),
             body: Vec::new(),
             whole: false,
         };

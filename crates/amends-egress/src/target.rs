@@ -3,8 +3,9 @@
 //! Parsers that forgive are where attacks live: one reads `http://a\@b/` as `a`, another as `b`. So whatever is unusual is
 //! refused here, and everything behind works with the parts and never with the text.
 
+use std::fmt::Write;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
+use std::ops::Range;
 
 /// Most bytes of an address.
 const LONGEST: usize = 2_048;
@@ -13,10 +14,11 @@ const LONGEST: usize = 2_048;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     https: bool,
-    host: String,
     port: u16,
-    path: String,
-    origin: Arc<str>,
+    /// In its one spelling: the origin, and the path from `path` on.
+    url: String,
+    host: Range<usize>,
+    path: usize,
 }
 
 /// Why an address is not one; a sentence's end for whoever typed it.
@@ -60,11 +62,10 @@ impl Target {
             return Err(TargetError::Characters);
         }
         let (scheme, rest) = text.split_once("://").ok_or(TargetError::Scheme)?;
-        let https = match scheme.to_ascii_lowercase().as_str() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(TargetError::Scheme),
-        };
+        let https = scheme.eq_ignore_ascii_case("https");
+        if !https && !scheme.eq_ignore_ascii_case("http") {
+            return Err(TargetError::Scheme);
+        }
         if rest.contains('#') {
             return Err(TargetError::Fragment);
         }
@@ -72,25 +73,24 @@ impl Target {
         if authority.contains('@') {
             return Err(TargetError::UserInfo);
         }
-        let (host, port) = host_and_port(authority)?;
+        let mut url = String::with_capacity(text.len() + 8);
+        url.push_str(if https { "https://" } else { "http://" });
+        let (host, port) = put_host(&mut url, authority)?;
         let port = match port {
             None => standard(https),
             Some(port) => number(port).ok_or(TargetError::Port)?,
         };
-        let path = match path.as_bytes().first() {
-            Some(b'/') => written(path),
+        if port != standard(https) {
+            // Writing to a String cannot fail.
+            let _ = write!(url, ":{port}");
+        }
+        let start = url.len();
+        if !path.starts_with('/') {
             // `https://host?query` asks for the root.
-            Some(_) => format!("/{}", written(path)),
-            None => "/".into(),
-        };
-        let shown = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let scheme = if https { "https" } else { "http" };
-        let origin = if port == standard(https) {
-            format!("{scheme}://{shown}")
-        } else {
-            format!("{scheme}://{shown}:{port}")
-        };
-        Ok(Self { https, host, port, path, origin: origin.into() })
+            url.push('/');
+        }
+        put_path(&mut url, path);
+        Ok(Self { https, port, url, host, path: start })
     }
 
     /// Whether it is encrypted.
@@ -100,7 +100,7 @@ impl Target {
 
     /// Host name in lower case, or an address (IPv6 without brackets).
     pub fn host(&self) -> &str {
-        &self.host
+        &self.url[self.host.clone()]
     }
 
     /// TCP port.
@@ -110,22 +110,22 @@ impl Target {
 
     /// Path and query, as they go over the wire.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.url[self.path..]
     }
 
     /// Scheme, host and port: what one connection serves.
-    pub fn origin(&self) -> &Arc<str> {
-        &self.origin
+    pub fn origin(&self) -> &str {
+        &self.url[..self.path]
     }
 
     /// The value of the Host field.
     pub fn authority(&self) -> &str {
-        self.origin.split_once("://").map_or("", |(_, rest)| rest)
+        self.origin().split_once("://").map_or("", |(_, rest)| rest)
     }
 
     /// The address in its one spelling.
-    pub fn url(&self) -> String {
-        format!("{}{}", self.origin, self.path)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 }
 
@@ -133,13 +133,20 @@ const fn standard(https: bool) -> u16 {
     if https { 443 } else { 80 }
 }
 
-fn host_and_port(authority: &str) -> Result<(String, Option<&str>), TargetError> {
+/// Writes the host in its one spelling; answers where it stands (an IPv6 address without its brackets), and the port's text.
+fn put_host<'a>(
+    url: &mut String,
+    authority: &'a str,
+) -> Result<(Range<usize>, Option<&'a str>), TargetError> {
+    let start = url.len();
     if let Some(rest) = authority.strip_prefix('[') {
         let (inner, after) = rest.split_once(']').ok_or(TargetError::Host)?;
         let ip: Ipv6Addr = inner.parse().map_err(|_| TargetError::Host)?;
+        let _ = write!(url, "[{ip}]");
+        let host = start + 1..url.len() - 1;
         return match after.strip_prefix(':') {
-            Some(port) => Ok((ip.to_string(), Some(port))),
-            None if after.is_empty() => Ok((ip.to_string(), None)),
+            Some(port) => Ok((host, Some(port))),
+            None if after.is_empty() => Ok((host, None)),
             None => Err(TargetError::Host),
         };
     }
@@ -147,7 +154,9 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), TargetError>
         Some((host, port)) => (host, Some(port)),
         None => (authority, None),
     };
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    url.push_str(host.strip_suffix('.').unwrap_or(host));
+    url[start..].make_ascii_lowercase();
+    let host = &url[start..];
     let label = |l: &str| {
         (1..=63).contains(&l.len())
             && !l.starts_with('-')
@@ -160,7 +169,7 @@ fn host_and_port(authority: &str) -> Result<(String, Option<&str>), TargetError>
     if !is_host || last_is_number && host.parse::<IpAddr>().is_err() {
         return Err(TargetError::Host);
     }
-    Ok((host, port))
+    Ok((start..url.len(), port))
 }
 
 fn number(port: &str) -> Option<u16> {
@@ -169,18 +178,16 @@ fn number(port: &str) -> Option<u16> {
 }
 
 /// Path and query with everything beyond ASCII as percent signs, as browsers send it.
-fn written(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
+fn put_path(url: &mut String, path: &str) {
     for c in path.chars() {
         if c.is_ascii() && !matches!(c, '"' | '<' | '>' | '`' | '{' | '}' | '|' | '^') {
-            out.push(c);
+            url.push(c);
         } else {
             for b in c.encode_utf8(&mut [0; 4]).bytes() {
-                out.push_str(&format!("%{b:02X}"));
+                let _ = write!(url, "%{b:02X}");
             }
         }
     }
-    out
 }
 
 #[cfg(test)]
@@ -210,11 +217,8 @@ mod tests {
             ),
         ] {
             let target = Target::parse(text).unwrap();
-            assert_eq!(
-                (target.url().as_str(), target.host(), target.port(), target.path()),
-                (url, host, port, path)
-            );
-            assert_eq!(Target::parse(&target.url()).unwrap(), target, "one spelling");
+            assert_eq!((target.url(), target.host(), target.port(), target.path()), (url, host, port, path));
+            assert_eq!(Target::parse(target.url()).unwrap(), target, "one spelling");
         }
         assert_eq!(Target::parse("https://example.com:8443/x").unwrap().authority(), "example.com:8443");
     }

@@ -230,9 +230,9 @@ async fn a_name_that_changes_its_mind_is_judged_by_the_answer_that_is_dialled() 
     let target = Target::parse(&format!("https://rebind.example:{port}/")).unwrap();
     assert!(http.door().vet_target(&target, Trust::Visitor).is_ok(), "nothing is wrong with the name itself");
     // The first look-up gives the public address, which does not answer here; every later one is refused.
-    let _ = post(&http, &target.url()).await;
+    let _ = post(&http, target.url()).await;
     for _ in 0..5 {
-        let said = post(&http, &target.url()).await.unwrap_err();
+        let said = post(&http, target.url()).await.unwrap_err();
         assert!(said.contains("loopback"), "{said}");
     }
     assert_eq!(came.load(Ordering::SeqCst), 0, "nobody was dialled");

@@ -11,11 +11,14 @@ pub const ID_ALPHABET: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 pub const ID_LENGTH: usize = 12;
 
 /// Turns 12 random bytes into an id's text.
-///
-/// Bytes are mapped modulo 36; the small bias is irrelevant because ids are not secrets.
 pub fn id_text(random: [u8; ID_LENGTH]) -> String {
+    random.into_iter().map(|byte| char::from(character(byte))).collect()
+}
+
+/// Bytes are mapped modulo 36; the small bias is irrelevant because ids are not secrets.
+fn character(random: u8) -> u8 {
     let alphabet = ID_ALPHABET.as_bytes();
-    random.iter().map(|byte| alphabet[usize::from(*byte) % alphabet.len()] as char).collect()
+    alphabet[usize::from(random) % alphabet.len()]
 }
 
 /// Whether `text` has the form of an id.
@@ -26,33 +29,41 @@ pub fn is_id(text: &str) -> bool {
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(try_from = "String")]
         #[schema(value_type = String, pattern = "^[a-z0-9]{12}$", min_length = 12, max_length = 12)]
-        pub struct $name(Box<str>);
+        pub struct $name([u8; ID_LENGTH]);
 
         impl $name {
             /// The id made of 12 random bytes.
-            pub fn from_random(random: [u8; ID_LENGTH]) -> Self { Self(id_text(random).into()) }
+            pub fn from_random(random: [u8; ID_LENGTH]) -> Self { Self(random.map(character)) }
             /// The 12 characters.
-            pub fn as_str(&self) -> &str { &self.0 }
+            pub fn as_str(&self) -> &str { std::str::from_utf8(&self.0).expect("ids are letters and digits") }
         }
         impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(&self.0) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.as_str()) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.debug_tuple(stringify!($name)).field(&self.as_str()).finish() }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> { to.serialize_str(self.as_str()) }
         }
         impl FromStr for $name {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
-                if is_id(text) { Ok(Self(text.into())) }
-                else { Err(format!("‘{}’ is not an id (12 characters, a to z and 0 to 9)", text.chars().take(40).collect::<String>())) }
+                match text.as_bytes().try_into() {
+                    Ok(bytes) if is_id(text) => Ok(Self(bytes)),
+                    _ => Err(format!("‘{}’ is not an id (12 characters, a to z and 0 to 9)", text.chars().take(40).collect::<String>())),
+                }
             }
         }
         impl TryFrom<String> for $name {
             type Error = String;
             fn try_from(text: String) -> Result<Self, String> { text.parse() }
         }
-        impl From<$name> for String { fn from(id: $name) -> String { id.0.into() } }
-        impl AsRef<str> for $name { fn as_ref(&self) -> &str { &self.0 } }
+        impl From<$name> for String { fn from(id: $name) -> String { id.as_str().to_owned() } }
+        impl AsRef<str> for $name { fn as_ref(&self) -> &str { self.as_str() } }
     )+};
 }
 

@@ -1,7 +1,7 @@
 //! Deliveries: one message to one recipient, from being written down to its outcome.
 
 use crate::dialect::{self, one_of};
-use crate::{Result, Row, Tx, feed, params};
+use crate::{Result, Row, Tx, feed, params, row};
 use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
@@ -82,7 +82,7 @@ async fn insert(
     let rows = (first..)
         .zip(deliveries)
         .map(|(n, d)| {
-            params![
+            row![
                 n,
                 &d.id,
                 &d.broadcast_id,
@@ -97,7 +97,6 @@ async fn insert(
                 d.hold,
                 lease
             ]
-            .to_vec()
         })
         .collect();
     let written = tx
@@ -159,7 +158,7 @@ pub async fn claim(
             claimed.extend(claim_some(tx, channel, priority, now, order, limit - claimed.len()).await?);
         }
     }
-    let rows = claimed.iter().map(|c| params![c.n, lease, now].to_vec()).collect();
+    let rows = claimed.iter().map(|c| row![c.n, lease, now]).collect();
     tx.exec_many(
         "UPDATE deliveries SET state = 'sending', lease_id = $2, updated_at = $3 WHERE n = $1",
         rows,
@@ -229,7 +228,7 @@ pub struct Outcome {
 pub async fn record(tx: &mut Tx, lease: &str, results: &[Outcome], now: Timestamp) -> Result<u64> {
     let rows = results
         .iter()
-        .map(|r| params![r.n, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now].to_vec())
+        .map(|r| row![r.n, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now])
         .collect();
     tx.exec_many(
         "UPDATE deliveries SET state = $3, attempts = $4, next_at = $5, reply = COALESCE($6, reply), updated_at = $7, lease_id = NULL

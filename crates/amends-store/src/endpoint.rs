@@ -1,7 +1,7 @@
 //! What is known about subscribers who have a server of their own: owner, secret in use, health.
 
 use crate::dialect::one_of;
-use crate::{Result, Row, Tx, params};
+use crate::{Result, Row, Tx, params, row};
 use amends_model::{Channel, Endpoint, SubscriberId};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub async fn put(tx: &mut Tx, endpoints: &[Endpoint]) -> Result<()> {
     let rows = endpoints
         .iter()
         .map(|e| {
-            params![
+            row![
                 &e.subscriber_id,
                 &e.owner,
                 &e.details,
@@ -37,7 +37,6 @@ pub async fn put(tx: &mut Tx, endpoints: &[Endpoint]) -> Result<()> {
                 e.told_at,
                 e.ended_why.as_deref()
             ]
-            .to_vec()
         })
         .collect();
     tx.exec_many(
@@ -66,7 +65,7 @@ pub async fn of(tx: &mut Tx, ids: &[SubscriberId]) -> Result<HashMap<SubscriberI
 
 /// Notes that it takes messages (again).
 pub async fn works(tx: &mut Tx, ids: &[SubscriberId]) -> Result<()> {
-    let rows = ids.iter().map(|id| params![id].to_vec()).collect();
+    let rows = ids.iter().map(|id| row![id]).collect();
     let sql = "UPDATE endpoints SET failing_since = NULL, told_at = NULL WHERE subscriber_id = $1";
     tx.exec_many(sql, rows).await?;
     Ok(())
@@ -74,7 +73,7 @@ pub async fn works(tx: &mut Tx, ids: &[SubscriberId]) -> Result<()> {
 
 /// Notes since when it takes none, unless that is known.
 pub async fn fails(tx: &mut Tx, ids: &[SubscriberId], since: Timestamp) -> Result<()> {
-    let rows = ids.iter().map(|id| params![id, since].to_vec()).collect();
+    let rows = ids.iter().map(|id| row![id, since]).collect();
     let sql = "UPDATE endpoints SET failing_since = $2 WHERE subscriber_id = $1 AND failing_since IS NULL";
     tx.exec_many(sql, rows).await?;
     Ok(())

@@ -30,8 +30,8 @@ fn from_row(row: &Row) -> Result<Event> {
     })
 }
 
-fn values(event: &Event) -> Result<Vec<Value>> {
-    Ok(vec![
+fn values(event: &Event) -> Result<[Value; 10]> {
+    Ok([
         (&event.id).into(),
         event.subject.kind().into(),
         event.subject.id().into(),

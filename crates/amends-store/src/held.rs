@@ -1,7 +1,7 @@
 //! Deliveries that wait until their recipients want to hear.
 
 use crate::dialect::one_of;
-use crate::{Result, Tx, feed, params};
+use crate::{Result, Tx, feed, params, row};
 use amends_model::{
     BroadcastId, BroadcastKind, Channel, DeliveryId, DeliveryState, Hold, SubscriberId, SubscriberState,
 };
@@ -92,7 +92,7 @@ pub async fn due(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<HeldOv
 
 /// Lets some go: they are due since the time that stands with each.
 pub async fn let_go(tx: &mut Tx, due: &[(i64, Timestamp)], now: Timestamp) -> Result<u64> {
-    let rows = due.iter().map(|(n, since)| params![*n, *since, now].to_vec()).collect();
+    let rows = due.iter().map(|(n, since)| row![*n, *since, now]).collect();
     tx.exec_many(
         "UPDATE deliveries SET state = 'queued', next_at = $2, updated_at = $3 WHERE n = $1 AND state = 'held'",
         rows,
@@ -102,7 +102,7 @@ pub async fn let_go(tx: &mut Tx, due: &[(i64, Timestamp)], now: Timestamp) -> Re
 
 /// Ends some that are not sent, or not by themselves.
 pub async fn end(tx: &mut Tx, ended: &[(i64, DeliveryState, String)], now: Timestamp) -> Result<u64> {
-    let rows = ended.iter().map(|(n, state, why)| params![*n, *state, why, now].to_vec()).collect();
+    let rows = ended.iter().map(|(n, state, why)| row![*n, *state, why, now]).collect();
     tx.exec_many(
         "UPDATE deliveries SET state = $2, reply = $3, updated_at = $4 WHERE n = $1 AND state = 'held'",
         rows,

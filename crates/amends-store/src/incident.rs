@@ -1,7 +1,7 @@
 //! Incidents and the components they touch.
 
 use crate::dialect::{self, one_of};
-use crate::{Keyset, Result, Row, Tx, params};
+use crate::{Keyset, Result, Row, Tx, params, row};
 use amends_model::page::Span;
 use amends_model::{Affected, ComponentStatus, Impact, Incident, IncidentId};
 use jiff::Timestamp;
@@ -276,10 +276,7 @@ pub(crate) async fn affected_of(tx: &mut Tx, subject_ids: &[&str]) -> Result<Has
 /// Writes which components a subject touches.
 pub(crate) async fn set_affected(tx: &mut Tx, subject_id: &str, components: &[Affected]) -> Result<()> {
     tx.exec("DELETE FROM affected WHERE subject_id = $1", params![subject_id]).await?;
-    let rows = components
-        .iter()
-        .map(|a| vec![subject_id.into(), (&a.component_id).into(), a.status.into(), a.current.into()])
-        .collect();
+    let rows = components.iter().map(|a| row![subject_id, &a.component_id, a.status, a.current]).collect();
     tx.exec_many(
         "INSERT INTO affected (subject_id, component_id, status, current) VALUES ($1, $2, $3, $4)",
         rows,

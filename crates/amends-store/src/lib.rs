@@ -32,7 +32,7 @@ pub mod subscriber;
 pub mod suppression;
 pub mod token;
 
-pub use engine::{EngineKind, FromValue, Row, Store, Tx, Value};
+pub use engine::{EngineKind, FromValue, Row, Rows, Store, Tx, Value};
 pub use error::StoreError;
 
 use jiff::Timestamp;

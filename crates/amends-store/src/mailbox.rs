@@ -1,6 +1,6 @@
 //! The built-in mailbox: what was "sent" while no mail server is configured. Only the newest are kept.
 
-use crate::{Result, Row, Tx, feed, params};
+use crate::{Result, Row, Tx, feed, params, row};
 use amends_model::DeliveryId;
 use jiff::Timestamp;
 
@@ -41,7 +41,7 @@ pub async fn put(tx: &mut Tx, mails: &[(Mail, Vec<u8>)]) -> Result<()> {
     let mut newest = 0;
     for (mail, message) in mails {
         newest = feed::next(tx, "mailbox").await?;
-        let row = params![
+        rows.push(row![
             newest,
             mail.at,
             &mail.sender,
@@ -49,12 +49,11 @@ pub async fn put(tx: &mut Tx, mails: &[(Mail, Vec<u8>)]) -> Result<()> {
             &mail.subject,
             &mail.delivery_id,
             message.clone()
-        ];
-        rows.push(row.to_vec());
+        ]);
     }
     tx.exec_many(
         "INSERT INTO mailbox (number, at, sender, recipient, subject, delivery_id, message) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        rows,
+        rows.into_iter().collect(),
     )
     .await?;
     tx.exec("DELETE FROM mailbox WHERE number <= $1", params![newest - KEPT]).await?;

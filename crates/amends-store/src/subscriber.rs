@@ -2,7 +2,7 @@
 
 use crate::audit::json;
 use crate::dialect::one_of;
-use crate::{EngineKind, Keyset, Result, Row, Tx, Value, params};
+use crate::{EngineKind, Keyset, Result, Row, Tx, Value, params, row};
 use amends_model::broadcast::Audience;
 use amends_model::{Channel, ComponentId, Preferences, Subscriber, SubscriberId, SubscriberState};
 use jiff::Timestamp;
@@ -61,7 +61,7 @@ pub async fn insert_many(tx: &mut Tx, subscribers: &[Subscriber]) -> Result<u64>
     let rows = subscribers
         .iter()
         .map(|s| {
-            Ok(params![
+            Ok(row![
                 &s.id,
                 s.channel,
                 &s.address,
@@ -73,8 +73,7 @@ pub async fn insert_many(tx: &mut Tx, subscribers: &[Subscriber]) -> Result<u64>
                 s.ended_at,
                 s.updated_at,
                 kept(&s.preferences)?
-            ]
-            .to_vec())
+            ])
         })
         .collect::<Result<_>>()?;
     let added = tx
@@ -85,8 +84,7 @@ pub async fn insert_many(tx: &mut Tx, subscribers: &[Subscriber]) -> Result<u64>
         )
         .await?;
     // Choices only of those that were new: the others' rows have other ids.
-    let chosen =
-        subscribers.iter().flat_map(|s| s.components.iter().map(|c| params![&s.id, c].to_vec())).collect();
+    let chosen = subscribers.iter().flat_map(|s| s.components.iter().map(|c| row![&s.id, c])).collect();
     tx.exec_many(
         "INSERT INTO subscriber_components (subscriber_id, component_id)
          SELECT id, $2 FROM subscribers WHERE id = $1 ON CONFLICT (subscriber_id, component_id) DO NOTHING",
@@ -115,7 +113,7 @@ pub async fn update(tx: &mut Tx, s: &Subscriber) -> Result<()> {
     )
     .await?;
     tx.exec("DELETE FROM subscriber_components WHERE subscriber_id = $1", params![&s.id]).await?;
-    let rows = s.components.iter().map(|c| params![&s.id, c].to_vec()).collect();
+    let rows = s.components.iter().map(|c| row![&s.id, c]).collect();
     tx.exec_many("INSERT INTO subscriber_components (subscriber_id, component_id) VALUES ($1, $2)", rows)
         .await?;
     Ok(())

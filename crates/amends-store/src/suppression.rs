@@ -1,6 +1,6 @@
 //! Addresses that must not be written to.
 
-use crate::{Keyset, Result, Row, Tx, dialect, params};
+use crate::{Keyset, Result, Row, Tx, dialect, params, row};
 use amends_model::{Channel, Suppression};
 
 fn from_row(row: &Row) -> Result<Suppression> {
@@ -15,10 +15,7 @@ fn from_row(row: &Row) -> Result<Suppression> {
 
 /// Suppresses addresses; one that is suppressed already keeps its first reason. Answers how many were new.
 pub async fn add(tx: &mut Tx, suppressions: &[Suppression]) -> Result<u64> {
-    let rows = suppressions
-        .iter()
-        .map(|s| params![s.channel, &s.address, s.reason, &s.detail, s.at].to_vec())
-        .collect();
+    let rows = suppressions.iter().map(|s| row![s.channel, &s.address, s.reason, &s.detail, s.at]).collect();
     tx.exec_many(
         "INSERT INTO suppressions (channel, address, reason, detail, at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (channel, address) DO NOTHING",

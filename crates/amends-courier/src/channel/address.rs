@@ -99,7 +99,7 @@ pub const KINDS: &[Kind] = &[
         asks_for: "URL to post to",
         example: "https://example.com/status-hook",
         is_one: |t| t.contains("://"),
-        read: |t| Target::parse(t).map(|t| t.url()).map_err(|e| e.to_string()),
+        read: |t| Target::parse(t).map(|t| t.url().to_owned()).map_err(|e| e.to_string()),
     },
 ];
 
@@ -120,7 +120,7 @@ fn at(hosts: &[&str], path: &str, text: &str) -> bool {
 fn room(hosts: &[&str], path: &str, text: &str, like: &str) -> Result<String, String> {
     let target = Target::parse(text).map_err(|e| e.to_string())?;
     if at(hosts, path, text) {
-        Ok(target.url())
+        Ok(target.url().to_owned())
     } else {
         Err(format!("is not a webhook of that service; it looks like {like}"))
     }

@@ -20,7 +20,7 @@ pub(super) struct Manners {
 
 /// The origin of an address, which is what one breaker is about.
 pub(super) fn origin(address: &str) -> String {
-    Target::parse(address).map(|t| t.origin().to_string()).unwrap_or_default()
+    Target::parse(address).map(|t| t.origin().to_owned()).unwrap_or_default()
 }
 
 /// Posts a body to an address that a subscriber named.

@@ -54,8 +54,8 @@ fn parts(address: &str) -> Option<(&str, &str)> {
 pub(super) fn read(text: &str) -> Result<String, String> {
     let (url, feed) = parts(text.trim())
         .ok_or("must end with # and a feed, like https://reader.example/callback#/history.atom")?;
-    let url = Target::parse(url).map_err(|e| e.to_string())?.url();
-    Ok(format!("{url}#{feed}"))
+    let target = Target::parse(url).map_err(|e| e.to_string())?;
+    Ok(format!("{}#{feed}", target.url()))
 }
 
 fn hex(bytes: &[u8]) -> String {

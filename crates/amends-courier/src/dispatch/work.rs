@@ -273,23 +273,31 @@ impl Dispatch {
 
     /// Sets errands off; those to one address go one after another, in their order.
     fn set_off(self: &Arc<Self>, errands: Vec<Errand>, sender: &mpsc::UnboundedSender<Answer>) {
-        let mut lanes: HashMap<String, Vec<Errand>> = HashMap::new();
-        let mut order = Vec::new();
-        for errand in errands {
-            match lanes.get_mut(&errand.delivery.address) {
-                Some(lane) => lane.push(errand),
-                None => {
-                    order.push(errand.delivery.address.clone());
-                    lanes.insert(errand.delivery.address.clone(), vec![errand]);
-                }
+        let mut known = HashMap::with_capacity(errands.len());
+        let places: Vec<usize> = errands
+            .iter()
+            .map(|errand| {
+                let next = known.len();
+                *known.entry(errand.delivery.address.as_str()).or_insert(next)
+            })
+            .collect();
+        let mut lanes: Vec<(Errand, Vec<Errand>)> = Vec::with_capacity(known.len());
+        for (errand, place) in errands.into_iter().zip(places) {
+            match lanes.get_mut(place) {
+                Some((_, more)) => more.push(errand),
+                None => lanes.push((errand, Vec::new())),
             }
         }
-        for address in order {
-            let Some(mut lane) = lanes.remove(&address) else { continue };
-            lane.sort_by_key(|e| (e.notice.made_at, e.delivery.n));
+        for (mut first, mut more) in lanes {
+            // Most have one message; the others' are put in the order in which they were said.
+            if !more.is_empty() {
+                more.push(first);
+                more.sort_by_key(|e| (e.notice.made_at, e.delivery.n));
+                first = more.remove(0);
+            }
             let (dispatch, sender) = (self.clone(), sender.clone());
             tokio::spawn(async move {
-                for errand in lane {
+                for errand in std::iter::once(first).chain(more) {
                     let back = dispatch.go(&errand).await;
                     // Nobody listens only at the very end; then the lease brings it back.
                     let _ = sender.send((errand, back));

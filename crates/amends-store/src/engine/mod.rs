@@ -4,7 +4,7 @@ mod postgres;
 mod sqlite;
 mod value;
 
-pub use value::{FromValue, Row, Value};
+pub use value::{FromValue, Row, Rows, Value};
 
 use crate::error::StoreError;
 use std::path::Path;
@@ -144,7 +144,7 @@ impl Tx {
     }
 
     /// Runs one statement with each of many parameter rows, in one trip; answers how many rows changed in all.
-    pub async fn exec_many(&mut self, sql: &str, rows: Vec<Vec<Value>>) -> Result<u64, StoreError> {
+    pub async fn exec_many(&mut self, sql: &str, rows: Rows) -> Result<u64, StoreError> {
         if rows.is_empty() {
             return Ok(0);
         }
@@ -197,5 +197,11 @@ impl Tx {
 /// Values for a statement's placeholders: `params![id, now, text]`.
 #[macro_export]
 macro_rules! params {
-    ($($value:expr),* $(,)?) => { &[$($crate::Value::from($value)),*] };
+    ($($value:expr),* $(,)?) => { &$crate::row![$($value),*] };
+}
+
+/// One of the [`Rows`] for a statement that is run many times.
+#[macro_export]
+macro_rules! row {
+    ($($value:expr),* $(,)?) => { [$($crate::Value::from($value)),*] };
 }

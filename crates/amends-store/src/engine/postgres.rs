@@ -1,6 +1,6 @@
 //! PostgreSQL, through a pool. Statements are prepared once a connection.
 
-use super::value::{Row, Value};
+use super::value::{Row, Rows, Value};
 use crate::error::StoreError;
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -89,7 +89,7 @@ impl PostgresTx {
         Ok(object.execute_raw(&statement, params).await?)
     }
 
-    pub(super) async fn exec_many(&mut self, sql: &str, rows: Vec<Vec<Value>>) -> Result<u64, StoreError> {
+    pub(super) async fn exec_many(&mut self, sql: &str, rows: Rows) -> Result<u64, StoreError> {
         let object = self.object()?;
         let statement = &object.prepare_cached(sql).await?;
         // Polled together, the statements go out in one stream (the client pipelines them).
@@ -153,9 +153,11 @@ impl ToSql for Value {
             Value::Int(n) if *kind == Type::BOOL => (*n != 0).to_sql(kind, out),
             Value::Int(n) if *kind == Type::TEXT => n.to_string().to_sql(kind, out),
             Value::Int(n) => n.to_sql(kind, out),
-            Value::Text(text) => text.to_sql(kind, out),
+            Value::Text(text) => text.as_str().to_sql(kind, out),
             Value::Bytes(bytes) => bytes.to_sql(kind, out),
-            Value::List(texts) => texts.to_sql(kind, out),
+            Value::List(texts) => {
+                texts.iter().map(|text| text.as_str()).collect::<Vec<_>>().to_sql(kind, out)
+            }
         }
     }
 
@@ -175,7 +177,7 @@ impl<'a> FromSql<'a> for Value {
             Type::BOOL => Value::Int(bool::from_sql(kind, raw)?.into()),
             Type::BYTEA => Value::Bytes(raw.to_vec()),
             Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN | Type::JSON => {
-                Value::Text(String::from_sql(kind, raw)?)
+                Value::Text(<&str>::from_sql(kind, raw)?.into())
             }
             ref other => return Err(format!("the type {other} is not used here; cast it").into()),
         })

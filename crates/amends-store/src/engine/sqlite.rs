@@ -3,8 +3,9 @@
 //! A transaction owns its connection's thread while it lives and talks to it by messages, so that nothing blocks the
 //! async threads and "one writer" needs no further care.
 
-use super::value::{Row, Value};
+use super::value::{Row, Rows, Value};
 use crate::error::StoreError;
+use compact_str::CompactString;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use std::fs::File;
@@ -19,7 +20,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Command {
     Exec { sql: Arc<str>, params: Vec<Value>, reply: Reply<u64> },
-    ExecMany { sql: Arc<str>, rows: Vec<Vec<Value>>, reply: Reply<u64> },
+    ExecMany { sql: Arc<str>, rows: Rows, reply: Reply<u64> },
     Query { sql: Arc<str>, params: Vec<Value>, reply: Reply<Vec<Row>> },
     Batch { sql: String, reply: Reply<()> },
     Rollback,
@@ -175,10 +176,10 @@ fn exec(connection: &Connection, sql: &str, params: &[Value]) -> Result<u64, Sto
     Ok(connection.prepare_cached(sql)?.execute(params_from_iter(params))? as u64)
 }
 
-fn exec_many(connection: &Connection, sql: &str, rows: &[Vec<Value>]) -> Result<u64, StoreError> {
+fn exec_many(connection: &Connection, sql: &str, rows: &Rows) -> Result<u64, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut changed = 0;
-    for row in rows {
+    for row in rows.iter() {
         changed += statement.execute(params_from_iter(row))? as u64;
     }
     Ok(changed)
@@ -202,7 +203,7 @@ fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),
         ValueRef::Real(n) => Value::Int(n as i64),
-        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Text(text) => Value::Text(CompactString::from_utf8_lossy(text)),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }
 }
@@ -276,7 +277,7 @@ impl SqliteTx {
         self.ask(|reply| Command::Exec { sql, params, reply }).await
     }
 
-    pub(super) async fn exec_many(&mut self, sql: &str, rows: Vec<Vec<Value>>) -> Result<u64, StoreError> {
+    pub(super) async fn exec_many(&mut self, sql: &str, rows: Rows) -> Result<u64, StoreError> {
         let sql = sqlite_text(sql);
         self.ask(|reply| Command::ExecMany { sql, rows, reply }).await
     }

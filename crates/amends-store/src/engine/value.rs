@@ -1,5 +1,6 @@
 use crate::error::StoreError;
 use amends_model::*;
+use compact_str::CompactString;
 use jiff::Timestamp;
 use std::str::FromStr;
 
@@ -10,12 +11,12 @@ pub enum Value {
     Null,
     /// Whole number; also truth (0, 1) and instants (microseconds since 1970 UTC).
     Int(i64),
-    /// Text, without NUL characters.
-    Text(String),
+    /// Text, without NUL characters. Ids and words are short enough to need no memory of their own.
+    Text(CompactString),
     /// Bytes.
     Bytes(Vec<u8>),
     /// Texts, to look for all at once; never read back.
-    List(Vec<String>),
+    List(Vec<CompactString>),
 }
 
 impl From<i64> for Value {
@@ -45,17 +46,17 @@ impl From<bool> for Value {
 }
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
-        Value::Text(value.to_owned())
+        Value::Text(value.into())
     }
 }
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Value::Text(value)
+        Value::Text(value.into())
     }
 }
 impl From<&String> for Value {
     fn from(value: &String) -> Self {
-        Value::Text(value.clone())
+        Value::Text(value.into())
     }
 }
 impl From<Vec<u8>> for Value {
@@ -70,12 +71,12 @@ impl From<&[u8]> for Value {
 }
 impl From<&[String]> for Value {
     fn from(values: &[String]) -> Self {
-        Value::List(values.to_vec())
+        Value::List(values.iter().map(CompactString::from).collect())
     }
 }
 impl From<&[&str]> for Value {
     fn from(values: &[&str]) -> Self {
-        Value::List(values.iter().map(|v| (*v).to_owned()).collect())
+        Value::List(values.iter().copied().map(CompactString::from).collect())
     }
 }
 impl From<Timestamp> for Value {
@@ -95,13 +96,13 @@ where
 macro_rules! text_values {
     ($($name:ty),+) => {$(
         impl From<&$name> for Value {
-            fn from(value: &$name) -> Self { Value::Text(value.as_str().to_owned()) }
+            fn from(value: &$name) -> Self { Value::Text(value.as_str().into()) }
         }
         impl From<&[$name]> for Value {
-            fn from(values: &[$name]) -> Self { Value::List(values.iter().map(|v| v.as_str().to_owned()).collect()) }
+            fn from(values: &[$name]) -> Self { Value::List(values.iter().map(|v| v.as_str().into()).collect()) }
         }
         impl From<$name> for Value {
-            fn from(value: $name) -> Self { Value::Text(value.as_str().to_owned()) }
+            fn from(value: $name) -> Self { Value::Text(value.as_str().into()) }
         }
     )+};
 }
@@ -145,6 +146,29 @@ text_values!(
     Hold
 );
 
+/// Values for one statement that is run many times: a row for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    width: usize,
+    values: Vec<Value>,
+}
+
+impl Rows {
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[Value]> {
+        self.values.chunks_exact(self.width.max(1))
+    }
+}
+
+impl<const WIDTH: usize> FromIterator<[Value; WIDTH]> for Rows {
+    fn from_iter<I: IntoIterator<Item = [Value; WIDTH]>>(rows: I) -> Self {
+        Self { width: WIDTH, values: rows.into_iter().flatten().collect() }
+    }
+}
+
 /// One row of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row(pub(crate) Vec<Value>);
@@ -171,7 +195,7 @@ impl FromValue for bool {
 impl FromValue for String {
     fn from_value(value: &Value) -> Result<Self, String> {
         match value {
-            Value::Text(text) => Ok(text.clone()),
+            Value::Text(text) => Ok(text.to_string()),
             other => Err(format!("text was expected, found {other:?}")),
         }
     }

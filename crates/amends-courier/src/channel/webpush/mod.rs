@@ -97,9 +97,9 @@ fn parts(address: &str) -> Result<(&str, Receiver), String> {
 /// The one spelling of an address.
 pub(super) fn read(text: &str) -> Result<String, String> {
     let (url, to) = parts(text.trim())?;
-    let url = Target::parse(url).map_err(|e| e.to_string())?.url();
+    let target = Target::parse(url).map_err(|e| e.to_string())?;
     let [key, secret] = [seal::point(&to.key), to.secret.to_vec()].map(|k| URL_SAFE_NO_PAD.encode(k));
-    Ok(format!("{url}#{key}.{secret}"))
+    Ok(format!("{}#{key}.{secret}", target.url()))
 }
 
 impl Webpush {
