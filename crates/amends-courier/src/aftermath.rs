@@ -29,7 +29,7 @@ pub(crate) async fn take_back(store: &Store, node: Option<&str>, now: Timestamp)
     };
     for id in leases {
         let count = delivery::reclaim(&mut tx, &id, now).await?;
-        lease::end(&mut tx, &id).await?;
+        lease::end(&mut tx, &id, now).await?;
         if count > 0 {
             tracing::warn!(count, "messages were left behind by a node that ended; they are sent again");
         }

@@ -60,20 +60,19 @@ pub fn decide(c: &Claimed, around: Around) -> Decision {
 /// How long a delivery waits for the word before it.
 const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
-/// A claimed delivery that waits for the word before it.
-pub fn waiting(c: &Claimed, now: Timestamp) -> Outcome {
-    let state = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
-    let next_at = now.checked_add(MOMENT).unwrap_or(now);
-    Outcome { n: c.n, state, attempts: c.attempts, next_at, reply: None }
-}
-
-/// A claimed delivery that is not sent.
-pub fn unsent(c: &Claimed, state: DeliveryState, why: &str, now: Timestamp) -> Outcome {
-    Outcome { n: c.n, state, attempts: c.attempts, next_at: now, reply: Some(why.to_owned()) }
+/// What is recorded for a claimed delivery that is not sent now: it has ended in a state, and why, or else it waits for the word
+/// before it.
+pub fn of_unsent<'a>(c: &'a Claimed, end: Option<(DeliveryState, &str)>, now: Timestamp) -> Outcome<'a> {
+    let waits = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
+    let (state, next_at, reply) = match end {
+        Some((state, why)) => (state, now, Some(why.to_owned())),
+        None => (waits, now.checked_add(MOMENT).unwrap_or(now), None),
+    };
+    Outcome { of: c, state, attempts: c.attempts, next_at, reply }
 }
 
 /// What is recorded for a delivery that was tried. `jitter` is any number.
-pub fn of(c: &Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome {
+pub fn of<'a>(c: &'a Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome<'a> {
     let attempts = c.attempts + 1;
     let words = shortened(&answer.words);
     let ended = |state| (state, now, words.clone());
@@ -90,15 +89,15 @@ pub fn of(c: &Claimed, answer: &Answer, now: Timestamp, jitter: u32) -> Outcome 
             again(retry_at(now, attempts, jitter))
         }
     };
-    Outcome { n: c.n, state, attempts, next_at, reply: Some(reply) }
+    Outcome { of: c, state, attempts, next_at, reply: Some(reply) }
 }
 
 /// What is recorded for a delivery whose refusal is held against the channel: it waits on, as if it had not been
 /// tried, behind those that were not.
-pub fn excused(c: &Claimed, answer: &Answer, now: Timestamp) -> Outcome {
+pub fn excused<'a>(c: &'a Claimed, answer: &Answer, now: Timestamp) -> Outcome<'a> {
     let state = if c.attempts == 0 { DeliveryState::Queued } else { DeliveryState::Deferred };
     let words = shortened(&answer.words);
-    Outcome { n: c.n, state, attempts: c.attempts, next_at: now, reply: Some(words) }
+    Outcome { of: c, state, attempts: c.attempts, next_at: now, reply: Some(words) }
 }
 
 /// The suppression that follows, if one does.
@@ -119,6 +118,8 @@ mod tests {
     fn claimed(attempts: u32) -> Claimed {
         Claimed {
             n: 1,
+            channel: Channel::Email,
+            unwritten: None,
             id: "abcdefgh0123".parse().unwrap(),
             broadcast_id: "abcdefgh0124".parse().unwrap(),
             subscriber_id: Some("abcdefgh0125".parse().unwrap()),
@@ -132,7 +133,8 @@ mod tests {
 
     fn after(verdict: Verdict, attempts: u32) -> (DeliveryState, u32) {
         let answer = Answer { verdict, words: "550 x".into() };
-        let out = of(&claimed(attempts), &answer, Timestamp::UNIX_EPOCH, 0);
+        let c = claimed(attempts);
+        let out = of(&c, &answer, Timestamp::UNIX_EPOCH, 0);
         assert_eq!(out.state == DeliveryState::Deferred, out.next_at > Timestamp::UNIX_EPOCH);
         (out.state, out.attempts)
     }
@@ -190,7 +192,8 @@ mod tests {
         assert!(superseded(decide(&claimed(1), around(true, false, false))), "a retry does not");
         assert!(superseded(decide(&claimed(0), around(true, true, false))), "the address knows more already");
         assert_eq!(decide(&claimed(0), around(false, false, true)), Decision::Wait);
-        let later = waiting(&claimed(0), Timestamp::UNIX_EPOCH);
+        let c = claimed(0);
+        let later = of_unsent(&c, None, Timestamp::UNIX_EPOCH);
         assert_eq!((later.state, later.attempts), (DeliveryState::Queued, 0), "waiting costs no attempt");
         assert!(later.next_at > Timestamp::UNIX_EPOCH);
     }
@@ -198,7 +201,8 @@ mod tests {
     #[test]
     fn an_excused_delivery_loses_no_attempt() {
         let answer = Answer { verdict: Verdict::Doubtful, words: "550 rejected: unsigned".into() };
-        let out = excused(&claimed(0), &answer, Timestamp::UNIX_EPOCH);
+        let c = claimed(0);
+        let out = excused(&c, &answer, Timestamp::UNIX_EPOCH);
         assert_eq!(
             (out.state, out.attempts, out.reply.as_deref()),
             (DeliveryState::Queued, 0, Some("550 rejected: unsigned"))

@@ -125,7 +125,8 @@ async fn told(tx: &mut Tx, due: &[HeldOver]) -> Result<HashSet<i64>, StoreError>
         newer.map(|b| delivery_id(b, h.channel, &h.address, h.subscriber_id.as_ref())).collect()
     };
     let asked: Vec<_> = due.iter().flat_map(others).collect();
-    let states = delivery::states(tx, &asked).await?;
+    let all: Vec<_> = newer.values().flatten().cloned().collect();
+    let states = delivery::states(tx, &all, &asked).await?;
     use DeliveryState::{Accepted, Deferred, Digested, Queued, Sending};
     let is_told = |h: &&HeldOver| {
         let mut states = others(h).into_iter().filter_map(|id| states.get(&id).copied());

@@ -7,7 +7,7 @@ use amends_model::{
     ID_LENGTH, SubscriberId, SubscriberState, id_text,
 };
 use amends_store::delivery::{Claimed, Priority};
-use amends_store::{Store, StoreError, Tx, broadcast, delivery, subscriber};
+use amends_store::{Store, StoreError, Tx, broadcast, delivery, portion, subscriber};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -214,12 +214,11 @@ async fn write_down(
         delivery::insert_many(tx, priority, &deliveries).await?;
         return Ok(vec![]);
     };
-    let (mut due, others): (Vec<_>, Vec<_>) =
+    let (due, others): (Vec<_>, Vec<_>) =
         deliveries.into_iter().partition(|d| d.state == DeliveryState::Queued);
     delivery::insert_many(tx, priority, &others).await?;
-    due.iter_mut().for_each(|d| d.state = DeliveryState::Sending);
-    let places = delivery::insert_leased(tx, priority, hands.lease, &due).await?;
-    Ok(places.into_iter().zip(due).filter_map(|(n, d)| Some(fresh(n?, d))).collect())
+    let first = portion::take(tx, hands.lease, priority, &due).await?;
+    Ok((first..).zip(due).map(|(n, d)| fresh(n, priority, d)).collect())
 }
 
 /// The id of a delivery follows from what it is: planning the same broadcast twice makes no second message, and its
@@ -384,10 +383,12 @@ async fn step_for(
     Ok(Step { planned: true, taken })
 }
 
-/// A delivery that was written down just now: nothing can have changed since.
-fn fresh(n: i64, d: Delivery) -> Claimed {
+/// A delivery that was planned just now: nothing can have changed since.
+fn fresh(n: i64, priority: Priority, d: Delivery) -> Claimed {
     Claimed {
         n,
+        channel: d.channel,
+        unwritten: Some(priority),
         subscriber_state: d.subscriber_id.is_some().then_some(SubscriberState::Confirmed),
         id: d.id,
         broadcast_id: d.broadcast_id,

@@ -18,9 +18,10 @@ use amends_courier::smtp::Secret;
 use amends_courier::{Dispatch, message::Content, message::Test};
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::{BroadcastId, Channel, Delivery, DeliveryState, Endpoint, SubscriberState};
-use amends_store::{Store, broadcast, channel, delivery, endpoint, page, subscriber};
+use amends_store::delivery::Priority;
+use amends_store::{Store, broadcast, channel, delivery, endpoint, lease, page, portion, subscriber};
 use amends_testkit::stores::{Fresh, each};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use receiver::{NOW, Receiver, a_subscriber, http, links, settings, update};
 
 struct Company {
@@ -219,6 +220,55 @@ async fn nobody_hears_the_end_before_the_beginning_and_newer_word_replaces_a_ret
         let overtaken = c.one(&first, "/say").await;
         assert_eq!(overtaken.state, DeliveryState::Superseded, "{overtaken:?}");
         assert_eq!(c.words("/say"), ["Word number 1.", "Word number 2."]);
+    }
+}
+
+#[tokio::test]
+async fn what_another_node_has_in_hands_is_waited_for_before_the_next_word() {
+    for fresh in each().await {
+        let c = Company::new(fresh, &["/say", "/fine"]).await;
+        let first = c.publish(1).await;
+        // Another node plans the first word for one of both straight into its hands, and then answers no more.
+        let mut tx = c.store.begin().await.unwrap();
+        lease::begin(&mut tx, "elsewhere", "another node", c.now() + SignedDuration::from_secs(30))
+            .await
+            .unwrap();
+        let s = a_subscriber(0, Channel::Webhook, &c.receiver.url("/say"));
+        let planned = Delivery {
+            id: plan::delivery_id(&first, Channel::Webhook, &s.address, Some(&s.id)),
+            broadcast_id: first.clone(),
+            subscriber_id: Some(s.id),
+            channel: Channel::Webhook,
+            address: s.address,
+            state: DeliveryState::Queued,
+            attempts: 0,
+            next_at: c.now(),
+            hold: None,
+            reply: None,
+            created_at: c.now(),
+            updated_at: c.now(),
+            delivered_at: None,
+        };
+        portion::take(&mut tx, "elsewhere", Priority::Broadcast, &[planned]).await.unwrap();
+        broadcast::planned(&mut tx, &first, c.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        c.later(1);
+        let second = c.publish(2).await;
+        c.dispatch().work_off().await;
+        assert_eq!(c.words("/say"), [""; 0], "the end before the beginning");
+        assert_eq!(c.words("/fine"), ["Word number 2."], "who has no part in it waits for nobody");
+        assert_eq!(c.counts(&first).await, Counts { sending: 1, ..Counts::default() });
+        assert_eq!(c.counts(&second).await, Counts { accepted: 1, queued: 1, ..Counts::default() });
+        c.later(60);
+        c.dispatch().work_off().await;
+        assert_eq!(c.words("/say").last().unwrap(), "Word number 2.");
+        let stood = [c.counts(&first).await, c.counts(&second).await];
+        let superseded = Counts { superseded: 1, ..Counts::default() };
+        assert_eq!(
+            stood,
+            [superseded, Counts { accepted: 2, ..Counts::default() }],
+            "it was tried: newer word replaces it"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Broadcasts: what is on its way, and how far it was written down who gets it.
 
 use crate::audit::json;
-use crate::{Keyset, Result, Row, Tx, dialect, feed, params};
+use crate::{Keyset, Result, Row, Tx, dialect, feed, params, portion};
 use amends_model::broadcast::{Counts, Reach, Tally};
 use amends_model::{Broadcast, BroadcastId, DeliveryState, Impact};
 use jiff::Timestamp;
@@ -168,7 +168,8 @@ pub async fn finish_if_done(tx: &mut Tx, id: &BroadcastId, now: Timestamp) -> Re
             "UPDATE broadcasts SET finished_at = $2,
              content = CASE WHEN kind IN ('confirm', 'sign_in', 'invitation') THEN '' ELSE content END
              WHERE id = $1 AND finished_at IS NULL AND planned_at IS NOT NULL AND NOT EXISTS
-             (SELECT 1 FROM deliveries WHERE broadcast_id = $1 AND state IN ('queued', 'held', 'deferred', 'sending'))",
+             (SELECT 1 FROM deliveries WHERE broadcast_id = $1 AND state IN ('queued', 'held', 'deferred', 'sending'))
+             AND NOT EXISTS (SELECT 1 FROM portions WHERE broadcast_id = $1)",
             params![id, now],
         )
         .await?;
@@ -200,6 +201,9 @@ pub async fn counts(tx: &mut Tx, id: &BroadcastId) -> Result<Counts> {
     for row in tx.query(sql, params![id]).await? {
         *counts.of(row.word(0)?) = row.get::<i64>(1)?.unsigned_abs();
     }
+    for (_, sending) in portion::sizes(tx, id).await? {
+        *counts.of(DeliveryState::Sending) += sending;
+    }
     Ok(counts)
 }
 
@@ -208,17 +212,19 @@ pub async fn tallies(tx: &mut Tx, b: &Broadcast) -> Result<Vec<Tally>> {
     let sql = "SELECT channel, state, CASE WHEN state = 'accepted' AND hold IS NULL THEN (updated_at - $2) / 1000 END, count(*)
                FROM deliveries WHERE broadcast_id = $1 GROUP BY 1, 2, 3";
     let rows = tx.query(sql, params![&b.id, b.created_at]).await?;
-    rows.iter()
-        .map(|row| {
-            let took = row.get::<Option<i64>>(2)?.map(|ms| u64::try_from(ms).unwrap_or_default());
-            Ok(Tally {
-                channel: row.word(0)?,
-                state: row.word(1)?,
-                took,
-                count: row.get::<i64>(3)?.unsigned_abs(),
-            })
+    let sending = portion::sizes(tx, &b.id).await?.into_iter();
+    let sending = sending
+        .map(|(channel, count)| Ok(Tally { channel, state: DeliveryState::Sending, took: None, count }));
+    let known = rows.iter().map(|row| {
+        let took = row.get::<Option<i64>>(2)?.map(|ms| u64::try_from(ms).unwrap_or_default());
+        Ok(Tally {
+            channel: row.word(0)?,
+            state: row.word(1)?,
+            took,
+            count: row.get::<i64>(3)?.unsigned_abs(),
         })
-        .collect()
+    });
+    known.chain(sending).collect()
 }
 
 /// Finished broadcasts to subscribers that were not measured yet, the oldest first.

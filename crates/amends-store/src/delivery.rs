@@ -1,12 +1,12 @@
 //! Deliveries: one message to one recipient, from being written down to its outcome.
 
 use crate::dialect::{self, one_of};
-use crate::{Result, Row, Tx, feed, params, row};
+use crate::{Result, Row, Tx, Value, feed, params, portion, row};
 use amends_model::{
     BroadcastId, Channel, Delivery, DeliveryId, DeliveryState, SubscriberId, SubscriberState,
 };
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 const COLUMNS: &str = "id, broadcast_id, subscriber_id, channel, address, state, attempts, next_at, reply, created_at, updated_at, hold, delivered_at";
 
@@ -38,76 +38,55 @@ pub enum Priority {
 }
 
 impl Priority {
-    const fn number(self) -> i64 {
+    pub(crate) const fn number(self) -> i64 {
         match self {
             Self::Single => 0,
             Self::Broadcast => 1,
         }
     }
+
+    pub(crate) const fn of(number: i64) -> Self {
+        if number == 0 { Self::Single } else { Self::Broadcast }
+    }
 }
 
 /// Writes down who gets it. One that is there already (planning was repeated) is left alone.
 pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery]) -> Result<u64> {
-    Ok(insert(tx, priority, None, deliveries).await?.1)
-}
-
-/// Writes down who gets it for somebody who sends it at once: it is in their lease (which exists) from the beginning.
-/// Answers the place of each; none for one that was there already, and is not in the lease.
-pub async fn insert_leased(
-    tx: &mut Tx,
-    priority: Priority,
-    lease: &str,
-    deliveries: &[Delivery],
-) -> Result<Vec<Option<i64>>> {
-    let (first, written) = insert(tx, priority, Some(lease), deliveries).await?;
-    let places = first..first + i64::try_from(deliveries.len()).unwrap_or_default();
-    if usize::try_from(written).is_ok_and(|written| written == deliveries.len()) {
-        return Ok(places.map(Some).collect());
-    }
-    let sql = "SELECT n FROM deliveries WHERE lease_id = $1 AND state = 'sending' AND n >= $2";
-    let rows = tx.query(sql, params![lease, first]).await?;
-    let ours = rows.iter().map(|row| row.get(0)).collect::<Result<HashSet<i64>>>()?;
-    Ok(places.map(|n| ours.contains(&n).then_some(n)).collect())
-}
-
-/// The place of the first, and how many were not there already.
-async fn insert(
-    tx: &mut Tx,
-    priority: Priority,
-    lease: Option<&str>,
-    deliveries: &[Delivery],
-) -> Result<(i64, u64)> {
     let last = feed::take(tx, "deliveries", deliveries.len()).await?;
     let first = last + 1 - i64::try_from(deliveries.len()).unwrap_or(last);
-    let rows = (first..)
-        .zip(deliveries)
-        .map(|(n, d)| {
-            row![
-                n,
-                &d.id,
-                &d.broadcast_id,
-                d.subscriber_id.as_ref().map(|s| s.as_str()),
-                d.channel,
-                &d.address,
-                d.state,
-                priority.number(),
-                d.next_at,
-                d.reply.as_deref(),
-                d.created_at,
-                d.hold,
-                lease
-            ]
-        })
-        .collect();
-    let written = tx
-        .exec_many(
-            "INSERT INTO deliveries (n, id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
-             created_at, updated_at, hold, lease_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $11, $12, $13)
-             ON CONFLICT (id) DO NOTHING",
-            rows,
-        )
-        .await?;
-    Ok((first, written))
+    tx.exec_many(INSERT, (first..).zip(deliveries).map(|(n, d)| line(n, priority, d)).collect()).await
+}
+
+/// Writes down what has its place already. One that is there is left alone.
+pub(crate) async fn write_down(
+    tx: &mut Tx,
+    priority: Priority,
+    deliveries: &[(i64, Delivery)],
+) -> Result<u64> {
+    tx.exec_many(INSERT, deliveries.iter().map(|(n, d)| line(*n, priority, d)).collect()).await
+}
+
+const INSERT: &str =
+    "INSERT INTO deliveries (n, id, broadcast_id, subscriber_id, channel, address, state, priority, attempts, next_at, reply,
+     created_at, updated_at, hold) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING";
+
+fn line(n: i64, priority: Priority, d: &Delivery) -> [Value; 14] {
+    row![
+        n,
+        &d.id,
+        &d.broadcast_id,
+        d.subscriber_id.as_ref().map(SubscriberId::as_str),
+        d.channel,
+        &d.address,
+        d.state,
+        priority.number(),
+        d.attempts,
+        d.next_at,
+        d.reply.as_deref(),
+        d.created_at,
+        d.updated_at,
+        d.hold
+    ]
 }
 
 /// A delivery that somebody took to send, with what must be known before it is sent.
@@ -117,6 +96,10 @@ pub struct Claimed {
     pub n: i64,
     /// Id.
     pub id: DeliveryId,
+    /// How it goes.
+    pub channel: Channel,
+    /// It stands in a portion only, and with this priority when it is written down.
+    pub unwritten: Option<Priority>,
     /// Its broadcast.
     pub broadcast_id: BroadcastId,
     /// The subscriber; none for single mails.
@@ -196,6 +179,8 @@ async fn claim_some(
             Ok(Claimed {
                 n: row.get(0)?,
                 id: row.word(1)?,
+                channel,
+                unwritten: None,
                 broadcast_id: row.word(2)?,
                 subscriber_id: row.opt_word(3)?,
                 address: row.get(4)?,
@@ -210,9 +195,9 @@ async fn claim_some(
 
 /// What became of a claimed delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// Which: its place in the order in which deliveries were written down.
-    pub n: i64,
+pub struct Outcome<'a> {
+    /// Of which.
+    pub of: &'a Claimed,
     /// Where it stands now.
     pub state: DeliveryState,
     /// How often it was tried.
@@ -225,40 +210,72 @@ pub struct Outcome {
 
 /// Writes outcomes down. Those that are no longer in this lease (it expired, another node took over) are left alone;
 /// answers how many were written.
-pub async fn record(tx: &mut Tx, lease: &str, results: &[Outcome], now: Timestamp) -> Result<u64> {
-    let rows = results
-        .iter()
-        .map(|r| row![r.n, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now])
-        .collect();
-    tx.exec_many(
+pub async fn record(tx: &mut Tx, lease: &str, results: &[Outcome<'_>], now: Timestamp) -> Result<u64> {
+    let known = results.iter().filter(|r| r.of.unwritten.is_none());
+    let known = known.map(|r| row![r.of.n, lease, r.state, r.attempts, r.next_at, r.reply.as_deref(), now]);
+    let updated = tx.exec_many(
         "UPDATE deliveries SET state = $3, attempts = $4, next_at = $5, reply = COALESCE($6, reply), updated_at = $7, lease_id = NULL
          WHERE n = $1 AND lease_id = $2 AND state = 'sending'",
-        rows,
+        known.collect(),
     )
-    .await
+    .await?;
+    // Whoever took over wrote all of them down.
+    let new = results.iter().filter_map(|r| Some((r, r.of.unwritten?)));
+    let new = new.map(|(r, priority)| {
+        row![
+            r.of.n,
+            &r.of.id,
+            &r.of.broadcast_id,
+            r.of.subscriber_id.as_ref().map(SubscriberId::as_str),
+            r.of.channel,
+            &r.of.address,
+            r.state,
+            priority.number(),
+            r.attempts,
+            r.next_at,
+            r.reply.as_deref(),
+            r.of.created_at,
+            now,
+            None::<&str>
+        ]
+    });
+    Ok(updated + tx.exec_many(INSERT, new.collect()).await?)
 }
 
 /// Puts back what a lease still holds, as it was, because it was not tried.
-pub async fn release(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
-    tx.exec(
+pub(crate) async fn release(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
+    let known = tx.exec(
         "UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, lease_id = NULL, updated_at = $2
          WHERE lease_id = $1 AND state = 'sending'",
         params![lease, now],
     )
-    .await
+    .await?;
+    let new = portion::close(tx, lease, |d| Delivery { state: DeliveryState::Queued, updated_at: now, ..d });
+    Ok(known + new.await?)
 }
 
 /// Puts back what the lease of a node that died holds. It may have been sent: it counts as tried, and the same message
 /// goes out again.
 pub async fn reclaim(tx: &mut Tx, lease: &str, now: Timestamp) -> Result<u64> {
-    tx.exec(
-        "UPDATE deliveries SET state = 'deferred', attempts = attempts + 1, next_at = $2, lease_id = NULL, updated_at = $2,
-         reply = 'Amends was stopped before the answer was kept; sent again with the same Message-ID'
-         WHERE lease_id = $1 AND state = 'sending'",
-        params![lease, now],
-    )
-    .await
+    let known = tx
+        .exec(
+            "UPDATE deliveries SET state = 'deferred', attempts = attempts + 1, next_at = $2, lease_id = NULL, updated_at = $2,
+             reply = $3 WHERE lease_id = $1 AND state = 'sending'",
+            params![lease, now, STOPPED],
+        )
+        .await?;
+    let new = portion::close(tx, lease, |d| Delivery {
+        state: DeliveryState::Deferred,
+        attempts: d.attempts + 1,
+        next_at: now,
+        reply: Some(STOPPED.into()),
+        updated_at: now,
+        ..d
+    });
+    Ok(known + new.await?)
 }
+
+const STOPPED: &str = "Amends was stopped before the answer was kept; sent again with the same Message-ID";
 
 /// Notes what was reported about a delivery after it was accepted; answers whether that was news.
 pub async fn reported(
@@ -290,19 +307,37 @@ pub async fn delivered(tx: &mut Tx, id: &DeliveryId, said: &str, now: Timestamp)
 /// One.
 pub async fn get(tx: &mut Tx, id: &DeliveryId) -> Result<Option<Delivery>> {
     let row = tx.query_opt(&format!("SELECT {COLUMNS} FROM deliveries WHERE id = $1"), params![id]).await?;
-    row.as_ref().map(from_row).transpose()
+    match row {
+        Some(row) => from_row(&row).map(Some),
+        None => Ok(portion::with(tx, id.as_str(), |d| d.id == *id).await?.pop().map(|(_, d)| d)),
+    }
 }
 
-/// The one among these that exists.
+/// The one among these that was written down.
 pub async fn among(tx: &mut Tx, ids: &[DeliveryId]) -> Result<Option<Delivery>> {
     let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE id {}", one_of(tx.kind(), 1));
     tx.query_opt(&sql, params![ids]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Where those of these that exist stand.
-pub async fn states(tx: &mut Tx, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, DeliveryState>> {
+/// Where those of these that exist stand, which are messages of these broadcasts.
+pub async fn states(
+    tx: &mut Tx,
+    broadcasts: &[BroadcastId],
+    ids: &[DeliveryId],
+) -> Result<HashMap<DeliveryId, DeliveryState>> {
     let sql = format!("SELECT id, state FROM deliveries WHERE id {}", one_of(tx.kind(), 1));
-    tx.query(&sql, params![ids]).await?.iter().map(|row| Ok((row.word(0)?, row.word(1)?))).collect()
+    let rows = tx.query(&sql, params![ids]).await?;
+    let mut found = rows
+        .iter()
+        .map(|row| Ok((row.word(0)?, row.word(1)?)))
+        .collect::<Result<HashMap<DeliveryId, DeliveryState>>>()?;
+    if found.len() < ids.len() {
+        let unwritten = portion::of_broadcasts(tx, broadcasts).await?;
+        let unwritten: HashMap<DeliveryId, DeliveryState> =
+            unwritten.into_iter().map(|(_, d)| (d.id, d.state)).collect();
+        found.extend(ids.iter().filter_map(|id| Some((id.clone(), *unwritten.get(id)?))));
+    }
+    Ok(found)
 }
 
 /// Those to one address, newest first: to who is subscribed with it, and to it alone.
@@ -311,7 +346,8 @@ pub async fn to_address(tx: &mut Tx, address: &str, limit: usize) -> Result<Vec<
     let sql = format!("SELECT id FROM subscribers WHERE address = $1 AND channel {}", one_of(tx.kind(), 2));
     let rows = tx.query(&sql, params![address, &channels[..]]).await?;
     let subscribers = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<String>>>()?;
-    let mut found = Vec::new();
+    let unwritten = portion::with(tx, address, |d| d.address == address).await?;
+    let mut found: Vec<Delivery> = unwritten.into_iter().rev().map(|(_, d)| d).collect();
     for (whose, value) in
         subscribers.into_iter().map(|id| ("subscriber_id = $1", id)).chain([(ALONE, address.to_owned())])
     {
@@ -340,18 +376,33 @@ pub async fn of_broadcast(
     after: (&str, &str),
     limit: usize,
 ) -> Result<Vec<Delivery>> {
-    let mut values = params![broadcast, after.0, after.1, limit].to_vec();
+    let unwritten = portion::of_broadcasts(tx, std::slice::from_ref(broadcast)).await?;
+    let place = match unwritten.iter().find(|(_, d)| d.id.as_str() == after.1) {
+        Some((n, _)) => *n,
+        None => {
+            let row = tx.query_opt("SELECT n FROM deliveries WHERE id = $1", params![after.1]).await?;
+            row.map_or(Ok(0), |row| row.get(0))?
+        }
+    };
+    let mut values = params![broadcast, after.0, place, limit].to_vec();
     let mut only = "";
     if let Some(state) = state {
         values.push(state.into());
         only = " AND state = $5";
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE broadcast_id = $1
-           AND (state, n) > ($2, COALESCE((SELECT n FROM deliveries WHERE id = $3), 0)){only}
-         ORDER BY state, n LIMIT $4"
+        "SELECT {COLUMNS}, n FROM deliveries WHERE broadcast_id = $1 AND (state, n) > ($2, $3){only} ORDER BY state, n LIMIT $4"
     );
-    tx.query(&sql, &values).await?.iter().map(from_row).collect()
+    let rows = tx.query(&sql, &values).await?;
+    let mut found =
+        rows.iter().map(|row| Ok((row.get(13)?, from_row(row)?))).collect::<Result<Vec<(i64, _)>>>()?;
+    let is_next = |(n, d): &(i64, Delivery)| {
+        (d.state.as_str(), *n) > (after.0, place) && state.is_none_or(|state| state == d.state)
+    };
+    found.extend(unwritten.into_iter().filter(is_next));
+    found.sort_by(|(n, d), (m, e)| (d.state.as_str(), n).cmp(&(e.state.as_str(), m)));
+    found.truncate(limit);
+    Ok(found.into_iter().map(|(_, d)| d).collect())
 }
 
 /// How many wait on a channel.

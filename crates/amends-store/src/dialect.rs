@@ -6,7 +6,8 @@ use crate::engine::EngineKind;
 pub fn skip_locked(kind: EngineKind) -> &'static str {
     match kind {
         EngineKind::Sqlite => "",
-        EngineKind::Postgres => " FOR UPDATE SKIP LOCKED",
+        // Lines that point to a claimed row may come meanwhile; what they point with does not change.
+        EngineKind::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
     }
 }
 
@@ -24,6 +25,14 @@ pub fn one_of(kind: EngineKind, place: usize) -> String {
     match kind {
         EngineKind::Sqlite => format!("IN (SELECT value FROM json_each(${place}))"),
         EngineKind::Postgres => format!("= ANY(${place})"),
+    }
+}
+
+/// Whether a text column holds the text at `$place`.
+pub fn holds(kind: EngineKind, column: &str, place: usize) -> String {
+    match kind {
+        EngineKind::Sqlite => format!("instr({column}, ${place}) > 0"),
+        EngineKind::Postgres => format!("strpos({column}, ${place}) > 0"),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Deliveries that wait until their recipients want to hear.
 
 use crate::dialect::one_of;
-use crate::{Result, Tx, feed, params, row};
+use crate::{Result, Tx, feed, params, portion, row};
 use amends_model::{
     BroadcastId, BroadcastKind, Channel, DeliveryId, DeliveryState, Hold, SubscriberId, SubscriberState,
 };
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// One that is due, with what must be known before it is handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +149,13 @@ pub async fn lately(
     for row in tx.query(&sql, params![&ids[..], since]).await? {
         let count = usize::try_from(row.get::<i64>(1)?).unwrap_or_default();
         found.insert(row.word(0)?, Lately { count, first: row.get(2)?, digest_at: row.get(3)? });
+    }
+    let asked: HashSet<&str> = ids.into_iter().collect();
+    for (_, d) in portion::to_subscribers(tx).await? {
+        let Some(id) = d.subscriber_id.filter(|id| asked.contains(id.as_str())) else { continue };
+        let got = found.entry(id).or_insert(Lately { count: 0, first: None, digest_at: None });
+        got.count += 1;
+        got.first = Some(got.first.map_or(d.created_at, |first| first.min(d.created_at)));
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! Leases: a batch of deliveries in one node's hands. While it works it renews; when it dies, the batch goes to
 //! another.
 
-use crate::{Result, Tx, dialect, params};
+use crate::{Result, Tx, delivery, dialect, params};
 use jiff::Timestamp;
 
 /// Takes one.
@@ -15,10 +15,12 @@ pub async fn renew(tx: &mut Tx, id: &str, until: Timestamp) -> Result<bool> {
     Ok(tx.exec("UPDATE leases SET until = $2 WHERE id = $1", params![id, until]).await? == 1)
 }
 
-/// Gives it back.
-pub async fn end(tx: &mut Tx, id: &str) -> Result<()> {
+/// Gives it back, and with it what it still holds, which was not tried: that is due as it was. Answers how many messages
+/// those were.
+pub async fn end(tx: &mut Tx, id: &str, now: Timestamp) -> Result<u64> {
+    let held = delivery::release(tx, id, now).await?;
     tx.exec("DELETE FROM leases WHERE id = $1", params![id]).await?;
-    Ok(())
+    Ok(held)
 }
 
 /// Whether any was not renewed in time, or ends after `furthest`: no clock that is right can have made that one.

@@ -24,6 +24,7 @@ pub mod maintenance;
 mod migrate;
 pub mod page;
 pub mod person;
+pub mod portion;
 pub mod postmortem;
 pub mod session;
 pub mod setting;

@@ -20,11 +20,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "delivered", include_str!("../migrations/0013_delivered.sql")),
     (14, "letters", include_str!("../migrations/0014_letters.sql")),
     (15, "by_subscriber", include_str!("../migrations/0015_by_subscriber.sql")),
+    (16, "portions", include_str!("../migrations/0016_portions.sql")),
 ];
 
 /// Those after which programs that do not know them cannot go on: they take something away, give it another meaning, or
 /// bring words into rows that older programs read. All others only add, so that an upgrade goes node after node.
-const BREAKING: &[i64] = &[12];
+const BREAKING: &[i64] = &[12, 16];
 
 /// The first migration with which a database says what a program must know.
 const SAYS_NEEDS: i64 = 12;

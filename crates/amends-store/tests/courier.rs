@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use amends_model::broadcast::{Audience, Counts};
+use amends_model::broadcast::{Audience, Counts, Reach};
 use amends_model::{
     Broadcast, BroadcastId, BroadcastKind, Channel, ChannelHealth, ComponentId, Delivery, DeliveryId,
     DeliveryState, Origin, Preferences, Subscriber, SubscriberId, SubscriberState, Suppression,
@@ -10,7 +10,11 @@ use amends_model::{
 };
 use amends_store::broadcast::Neighbours;
 use amends_store::delivery::{Order, Outcome, Priority};
-use amends_store::{Keyset, Store, broadcast, channel, delivery, lease, mailbox, subscriber, suppression};
+use amends_store::held::Lately;
+use amends_store::{
+    Keyset, Store, Tx, broadcast, channel, delivery, held, lease, mailbox, params, portion, subscriber,
+    suppression,
+};
 use amends_testkit::stores::each;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
@@ -102,9 +106,9 @@ async fn claim(store: &Store, name: &str, now: Timestamp, limit: usize) -> Vec<d
     claimed
 }
 
-fn accepted(c: &delivery::Claimed) -> Outcome {
+fn accepted(c: &delivery::Claimed) -> Outcome<'_> {
     Outcome {
-        n: c.n,
+        of: c,
         state: DeliveryState::Accepted,
         attempts: c.attempts + 1,
         next_at: at(0),
@@ -252,7 +256,11 @@ async fn claimed_deliveries_are_nobody_elses_until_the_lease_ends() {
             4,
             "{engine}: only its own"
         );
-        assert_eq!(delivery::release(&mut tx, "b", at(101)).await.unwrap(), 6);
+        assert_eq!(
+            lease::end(&mut tx, "b", at(101)).await.unwrap(),
+            6,
+            "{engine}: it gives back what it holds"
+        );
         let counts = broadcast::counts(&mut tx, &b.id).await.unwrap();
         assert_eq!(counts, Counts { accepted: 4, queued: 6, ..Counts::default() }, "{engine}");
         assert!(!broadcast::finish_if_done(&mut tx, &b.id, at(102)).await.unwrap());
@@ -297,7 +305,7 @@ async fn a_lease_that_is_not_renewed_goes_to_another() {
         assert_eq!(ahead, ["dead"], "{engine}: no clock that is right made a lease so long");
         assert_eq!(lease::of_node(&mut tx, "node").await.unwrap(), ["dead"]);
         assert_eq!(delivery::reclaim(&mut tx, "dead", at(201)).await.unwrap(), 3);
-        lease::end(&mut tx, "dead").await.unwrap();
+        assert_eq!(lease::end(&mut tx, "dead", at(201)).await.unwrap(), 0);
         assert!(!lease::renew(&mut tx, "dead", at(300)).await.unwrap());
         let late: Vec<_> = claimed.iter().map(accepted).collect();
         assert_eq!(
@@ -367,10 +375,10 @@ async fn single_mails_go_before_broadcasts_and_what_changed_meanwhile_is_seen() 
         assert_eq!(broadcast::neighbours(&mut tx, &single.id).await.unwrap(), Neighbours::default());
         let ids: Vec<_> =
             claimed.iter().map(|c| c.id.clone()).chain(["unknown00000".parse().unwrap()]).collect();
-        let states = delivery::states(&mut tx, &ids).await.unwrap();
+        let states = delivery::states(&mut tx, &[], &ids).await.unwrap();
         assert_eq!(states.len(), 5, "{engine}: those that exist");
         assert!(states.values().all(|s| *s == DeliveryState::Sending), "{engine}");
-        delivery::release(&mut tx, "a", at(121)).await.unwrap();
+        lease::end(&mut tx, "a", at(121)).await.unwrap();
         tx.commit().await.unwrap();
         let again = claim(&fresh.store, "b", at(122), 10).await;
         assert_eq!(again.len(), 5, "{engine}");
@@ -416,37 +424,147 @@ async fn planning_moves_a_cursor_and_a_stopped_broadcast_sends_no_more() {
     }
 }
 
+/// What was planned into a lease, as who planned it has it.
+async fn taken(
+    tx: &mut Tx,
+    lease: &str,
+    b: &Broadcast,
+    numbers: std::ops::Range<usize>,
+) -> Vec<delivery::Claimed> {
+    lease::begin(tx, lease, "a node", at(160)).await.unwrap();
+    let all: Vec<_> = numbers.map(|n| a_delivery(b, n, DeliveryState::Queued)).collect();
+    let first = portion::take(tx, lease, Priority::Broadcast, &all).await.unwrap();
+    let claimed = |(n, d): (i64, Delivery)| delivery::Claimed {
+        n,
+        id: d.id,
+        channel: d.channel,
+        unwritten: Some(Priority::Broadcast),
+        broadcast_id: d.broadcast_id,
+        subscriber_id: d.subscriber_id,
+        address: d.address,
+        attempts: 0,
+        created_at: d.created_at,
+        subscriber_state: Some(SubscriberState::Confirmed),
+        suppressed: false,
+    };
+    (first..).zip(all).map(claimed).collect()
+}
+
 #[tokio::test]
-async fn who_plans_to_send_has_what_was_not_written_down_before() {
+async fn what_is_planned_into_a_lease_gets_its_line_with_its_outcome_and_is_seen_before() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let mut tx = fresh.store.begin().await.unwrap();
+        let b = a_broadcast(1, "incident-x");
+        broadcast::insert(&mut tx, &b, "{}").await.unwrap();
+        broadcast::planned(&mut tx, &b.id, at(100)).await.unwrap();
+        let ours = taken(&mut tx, "ours", &b, 1..5).await;
+        assert!(ours.windows(2).all(|two| two[0].n + 1 == two[1].n), "{engine}: in their order");
+        tx.commit().await.unwrap();
+        assert_eq!(claim(&fresh.store, "other", at(100), 10).await, [], "{engine}: in somebody's hands");
+
+        let mut tx = fresh.store.begin().await.unwrap();
+        let retried = Outcome { state: DeliveryState::Deferred, next_at: at(500), ..accepted(&ours[3]) };
+        assert_eq!(
+            delivery::record(&mut tx, "ours", &[accepted(&ours[1]), retried], at(101)).await.unwrap(),
+            2
+        );
+        let counts = Counts { accepted: 1, deferred: 1, sending: 2, ..Counts::default() };
+        assert_eq!(broadcast::counts(&mut tx, &b.id).await.unwrap(), counts, "{engine}");
+        let reach = Reach::of(&broadcast::tallies(&mut tx, &b).await.unwrap());
+        assert_eq!(reach.iter().map(|r| r.counts).collect::<Vec<_>>(), [counts], "{engine}");
+        assert!(!broadcast::finish_if_done(&mut tx, &b.id, at(101)).await.unwrap(), "{engine}");
+
+        // Whoever looks sees all four, in the order of any others.
+        let one = delivery::get(&mut tx, &ours[0].id).await.unwrap().unwrap();
+        assert_eq!(
+            one,
+            Delivery { state: DeliveryState::Sending, ..a_delivery(&b, 1, DeliveryState::Queued) }
+        );
+        let got = delivery::to_address(&mut tx, &ours[2].address, 9).await.unwrap();
+        assert_eq!(got.iter().map(|d| &d.id).collect::<Vec<_>>(), [&ours[2].id], "{engine}");
+        assert_eq!(
+            delivery::to_address(&mut tx, "user1@example", 9).await.unwrap(),
+            [],
+            "{engine}: no part of one"
+        );
+        let ids: Vec<_> = ours.iter().map(|c| c.id.clone()).collect();
+        let states = delivery::states(&mut tx, std::slice::from_ref(&b.id), &ids).await.unwrap();
+        let stands = |n: usize| states.get(&ids[n]).copied();
+        use DeliveryState::{Accepted, Deferred, Sending};
+        assert_eq!([0, 1, 2, 3].map(stands), [Sending, Accepted, Sending, Deferred].map(Some), "{engine}");
+        let mut listed = Vec::new();
+        let mut after = (String::new(), String::new());
+        while let [d] =
+            &delivery::of_broadcast(&mut tx, &b.id, None, (&after.0, &after.1), 1).await.unwrap()[..]
+        {
+            after = (d.state.to_string(), d.id.to_string());
+            listed.push(d.id.clone());
+        }
+        assert_eq!(listed, [1, 3, 0, 2].map(|n: usize| ids[n].clone()), "{engine}: by state and place");
+        let sending = delivery::of_broadcast(&mut tx, &b.id, Some(Sending), ("", ""), 9).await.unwrap();
+        assert_eq!(sending.len(), 2, "{engine}");
+        let whose: Vec<_> = ours.iter().filter_map(|c| c.subscriber_id.as_ref()).collect();
+        let lately = held::lately(&mut tx, &whose, at(50)).await.unwrap();
+        assert_eq!(lately.len(), 4, "{engine}");
+        let first = Lately { count: 1, first: Some(at(100)), digest_at: None };
+        assert!(lately.values().all(|got| *got == first), "{engine}: {lately:?}");
+        tx.commit().await.unwrap();
+
+        // The database itself refuses to let go of what has no line.
+        let mut tx = fresh.store.begin().await.unwrap();
+        assert!(tx.exec("DELETE FROM leases WHERE id = $1", params!["ours"]).await.is_err(), "{engine}");
+        drop(tx);
+
+        // Its node died: what has no line counts as tried; what it says later comes too late.
+        let mut tx = fresh.store.begin().await.unwrap();
+        assert_eq!(delivery::reclaim(&mut tx, "ours", at(200)).await.unwrap(), 2, "{engine}");
+        lease::end(&mut tx, "ours", at(200)).await.unwrap();
+        let late: Vec<_> = ours.iter().map(accepted).collect();
+        assert_eq!(delivery::record(&mut tx, "ours", &late, at(201)).await.unwrap(), 0, "{engine}");
+        let counts = Counts { accepted: 1, deferred: 3, ..Counts::default() };
+        assert_eq!(broadcast::counts(&mut tx, &b.id).await.unwrap(), counts, "{engine}");
+        tx.commit().await.unwrap();
+        let again = claim(&fresh.store, "again", at(200), 10).await;
+        let tried: Vec<_> = again.iter().map(|c| (c.n, c.attempts, c.unwritten)).collect();
+        assert_eq!(tried, [(ours[0].n, 1, None), (ours[2].n, 1, None)], "{engine}: in their old places");
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_is_given_back_writes_down_what_was_not_tried() {
     for fresh in each().await {
         let engine = fresh.engine;
         let mut tx = fresh.store.begin().await.unwrap();
         let b = a_broadcast(1, "");
         broadcast::insert(&mut tx, &b, "{}").await.unwrap();
-        lease::begin(&mut tx, "ours", "a node", at(60)).await.unwrap();
-        let all = [1, 2, 3].map(|n| a_delivery(&b, n, DeliveryState::Sending));
-        let places = delivery::insert_leased(&mut tx, Priority::Broadcast, "ours", &all[..2]).await.unwrap();
-        assert!(places.iter().all(Option::is_some), "{engine}: {places:?}");
-        // Planning was repeated: two are in a lease already, which goes on to have them.
-        lease::begin(&mut tx, "again", "a node", at(60)).await.unwrap();
-        let again = delivery::insert_leased(&mut tx, Priority::Broadcast, "again", &all).await.unwrap();
-        assert_eq!(again.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true], "{engine}");
-        let outcome = |n| Outcome {
-            n,
-            state: DeliveryState::Accepted,
-            attempts: 1,
-            next_at: at(1),
-            reply: Some("250 ok".into()),
-        };
-        let one = [outcome(again[2].unwrap())];
-        assert_eq!(delivery::record(&mut tx, "ours", &one, at(1)).await.unwrap(), 0, "{engine}: not theirs");
-        assert_eq!(delivery::record(&mut tx, "again", &one, at(1)).await.unwrap(), 1, "{engine}");
-        let (now, first) = (at(1_000), Order::OldestFirst);
-        let waiting = delivery::claim(&mut tx, Channel::Email, "again", now, first, 9).await.unwrap();
-        assert!(waiting.is_empty(), "{engine}: nothing waits for others");
-        assert_eq!(delivery::release(&mut tx, "ours", at(2)).await.unwrap(), 2, "{engine}");
-        let waiting = delivery::claim(&mut tx, Channel::Email, "again", now, first, 9).await.unwrap();
-        assert_eq!(waiting.len(), 2, "{engine}: put back, they wait like others");
+        broadcast::planned(&mut tx, &b.id, at(100)).await.unwrap();
+        let all = taken(&mut tx, "all", &b, 1..4).await;
+        let some = taken(&mut tx, "some", &b, 4..9).await;
+        delivery::record(&mut tx, "all", &all.iter().map(accepted).collect::<Vec<_>>(), at(101))
+            .await
+            .unwrap();
+        delivery::record(&mut tx, "some", &[accepted(&some[2])], at(101)).await.unwrap();
+        assert_eq!(lease::end(&mut tx, "all", at(102)).await.unwrap(), 0, "{engine}");
+        assert_eq!(lease::end(&mut tx, "some", at(102)).await.unwrap(), 4, "{engine}");
+        let counts = Counts { accepted: 4, queued: 4, ..Counts::default() };
+        assert_eq!(broadcast::counts(&mut tx, &b.id).await.unwrap(), counts, "{engine}");
+        let one = delivery::get(&mut tx, &some[0].id).await.unwrap().unwrap();
+        let queued = Delivery { updated_at: at(102), ..a_delivery(&b, 4, DeliveryState::Queued) };
+        assert_eq!(one, queued, "{engine}: as if it had never been taken");
+        tx.commit().await.unwrap();
+        let again = claim(&fresh.store, "again", at(103), 10).await;
+        assert_eq!(
+            again.iter().map(|c| c.n).collect::<Vec<_>>(),
+            [0, 1, 3, 4].map(|n: usize| some[n].n),
+            "{engine}"
+        );
+        let mut tx = fresh.store.begin().await.unwrap();
+        delivery::record(&mut tx, "again", &again.iter().map(accepted).collect::<Vec<_>>(), at(104))
+            .await
+            .unwrap();
+        lease::end(&mut tx, "again", at(104)).await.unwrap();
+        assert!(broadcast::finish_if_done(&mut tx, &b.id, at(104)).await.unwrap(), "{engine}");
     }
 }
 

@@ -21,7 +21,7 @@ impl Dispatch {
     pub(super) async fn look_after(
         &self,
         tx: &mut Tx,
-        answers: &[(Errand, Said)],
+        answers: &[(&Errand, &Said)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (mut works, mut fails) = (Vec::new(), Vec::new());

@@ -14,7 +14,7 @@ impl Dispatch {
     pub(super) async fn heed_intents(
         &self,
         tx: &mut Tx,
-        answers: &[(Errand, Said)],
+        answers: &[(&Errand, &Said)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         for (errand, said) in answers {

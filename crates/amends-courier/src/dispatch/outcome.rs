@@ -19,7 +19,7 @@ pub(super) const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(5 *
 pub(super) const TOLD_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// What is recorded for a message that was tried. `jitter` is any number.
-pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome {
+pub(super) fn of<'a>(c: &'a Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome<'a> {
     let attempts = c.attempts + 1;
     let words = shortened(&said.words);
     let (state, next_at, reply) = match said.verdict {
@@ -45,22 +45,22 @@ pub(super) fn of(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outco
             }
         }
     };
-    Outcome { n: c.n, state, attempts, next_at, reply: Some(reply) }
+    Outcome { of: c, state, attempts, next_at, reply: Some(reply) }
 }
 
 /// What is recorded for a message that a gateway of ours did not take because of itself: that costs the message nothing.
 /// It is tried again when the gateway is.
-pub(super) fn excused(c: &Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome {
+pub(super) fn excused<'a>(c: &'a Claimed, said: &Said, now: Timestamp, jitter: u32) -> Outcome<'a> {
     let words = shortened(&said.words);
     Outcome { reply: Some(words), ..put_off(c, probe_at(now, 0), jitter) }
 }
 
 /// What is recorded for a message to a destination that is left alone: it was not tried. Deferred, so that newer word need
 /// not wait for it.
-pub(super) fn put_off(c: &Claimed, until: Timestamp, jitter: u32) -> Outcome {
+pub(super) fn put_off(c: &Claimed, until: Timestamp, jitter: u32) -> Outcome<'_> {
     let spread = SignedDuration::from_millis(i64::from(jitter % 1000));
     Outcome {
-        n: c.n,
+        of: c,
         state: DeliveryState::Deferred,
         attempts: c.attempts,
         next_at: until.checked_add(spread).unwrap_or(until),
@@ -93,11 +93,13 @@ pub(super) fn care(verdict: Verdict, failing_since: Option<Timestamp>, told: boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use amends_model::{BroadcastId, DeliveryId, SubscriberState};
+    use amends_model::{BroadcastId, Channel, DeliveryId, SubscriberState};
 
     fn claimed(attempts: u32) -> Claimed {
         Claimed {
             n: 1,
+            channel: Channel::Webhook,
+            unwritten: None,
             id: DeliveryId::from_random([1; 12]),
             broadcast_id: BroadcastId::from_random([2; 12]),
             subscriber_id: None,
@@ -122,11 +124,12 @@ mod tests {
         assert_eq!(wait(0, Some(120)), 120, "Retry-After");
         assert_eq!(wait(1, Some(1)), 300, "never sooner than we would");
         assert_eq!(wait(0, Some(i64::MAX)), 86_400, "nor for ever");
-        let end = of(&claimed(9), &later(None), now, 0);
+        let ninth = claimed(9);
+        let end = of(&ninth, &later(None), now, 0);
         assert_eq!((end.state, end.attempts), (DeliveryState::Refused, 10));
         assert!(end.reply.unwrap().starts_with("given up after 10 attempts"));
         assert_eq!(put_off(&claimed(0), now, 0).attempts, 0, "not tried costs nothing");
-        let excused = excused(&claimed(9), &later(None), now, 0);
+        let excused = excused(&ninth, &later(None), now, 0);
         assert_eq!((excused.state, excused.attempts), (DeliveryState::Deferred, 9), "nor does our own fault");
         assert_eq!(excused.reply.as_deref(), Some("HTTP 503"));
     }

@@ -101,10 +101,10 @@ impl Dispatch {
     pub(super) async fn note_standing(
         &self,
         tx: &mut Tx,
-        answers: &[(Errand, Said)],
+        answers: &[(&Errand, &Said)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let said = answers.iter().map(|(errand, said)| (errand.delivery.address.as_str(), said));
+        let said = answers.iter().map(|(errand, said)| (errand.delivery.address.as_str(), *said));
         let (news, is_due) = {
             let mut heard = self.heard();
             let news = heard.hear(!self.is_theirs(), said);

@@ -19,7 +19,7 @@ use crate::channel::{Errand, Notice, Said};
 use crate::engine::order;
 use crate::judge::Verdict;
 use crate::message::Stored;
-use crate::outcome::{Decision, decide, unsent, waiting};
+use crate::outcome::{Decision, decide, of_unsent};
 use crate::plan;
 
 /// Messages that wait for their answer, while more are to be sent, before answers are written down.
@@ -179,7 +179,7 @@ impl Dispatch {
         let around = order::around(&mut tx, self.channel(), &claimed, &broadcasts).await?;
         let ids: Vec<SubscriberId> = claimed.iter().filter_map(|c| c.subscriber_id.clone()).collect();
         let mut endpoints = endpoint::of(&mut tx, &ids).await?;
-        let (mut outcomes, mut errands) = (Vec::new(), Vec::new());
+        let (mut unsent, mut errands) = (Vec::new(), Vec::new());
         for c in claimed {
             let mut decision = decide(&c, around.of(&c));
             if decision == Decision::Send
@@ -188,8 +188,8 @@ impl Dispatch {
                 decision = Decision::Drop(DeliveryState::Refused, over);
             }
             match (decision, notices.get(&c.broadcast_id)) {
-                (Decision::Drop(state, why), _) => outcomes.push(unsent(&c, state, why, now)),
-                (Decision::Wait, _) => outcomes.push(waiting(&c, now)),
+                (Decision::Drop(state, why), _) => unsent.push((c, Some((state, why)))),
+                (Decision::Wait, _) => unsent.push((c, None)),
                 (Decision::Send, Some(notice)) => {
                     let of = c.subscriber_id.as_ref();
                     // With one broadcast, each has one message in a claim.
@@ -200,14 +200,15 @@ impl Dispatch {
                     errands.push(Errand { endpoint, lease: id.clone(), notice: notice.clone(), delivery: c });
                 }
                 (Decision::Send, None) => {
-                    outcomes.push(unsent(&c, DeliveryState::Cancelled, "its content cannot be read", now));
+                    unsent.push((c, Some((DeliveryState::Cancelled, "its content cannot be read"))));
                 }
             }
         }
+        let outcomes: Vec<_> = unsent.iter().map(|(c, end)| of_unsent(c, *end, now)).collect();
         delivery::record(&mut tx, &id, &outcomes, now).await?;
         let next = outcomes.iter().filter(|o| !o.state.is_final()).map(|o| o.next_at).min();
         if errands.is_empty() {
-            lease::end(&mut tx, &id).await?;
+            lease::end(&mut tx, &id, now).await?;
             for b in &broadcasts {
                 broadcast::finish_if_done(&mut tx, b, now).await?;
             }
@@ -333,11 +334,11 @@ impl Dispatch {
     async fn record(&self, air: &mut Air, answers: Vec<Answer>) -> Option<Timestamp> {
         let now = self.now();
         let count = answers.len();
-        let mut outcomes: HashMap<Arc<str>, Vec<Outcome>> = HashMap::new();
+        let mut outcomes: HashMap<&Arc<str>, Vec<Outcome<'_>>> = HashMap::new();
         let (mut heard, mut halted) = (Vec::new(), 0);
-        for (errand, back) in answers {
+        for (errand, back) in &answers {
             let c = &errand.delivery;
-            let outcome = match &back {
+            let outcome = match back {
                 Back::Said(said) if self.is_gateways(said) => outcome::excused(c, said, now, self.number()),
                 Back::Said(said) => outcome::of(c, said, now, self.jitter(said.verdict)),
                 Back::NotBefore(until) => outcome::put_off(c, *until, self.number()),
@@ -349,17 +350,17 @@ impl Dispatch {
             if !matches!(back, Back::NotBefore(_)) {
                 self.around.meter.note(self.channel(), outcome.state, errand.notice.made_at, now);
             }
-            outcomes.entry(errand.lease.clone()).or_default().push(outcome);
+            outcomes.entry(&errand.lease).or_default().push(outcome);
             if let Back::Said(said) = back {
                 heard.push((errand, said));
             }
         }
         let mut ended = Vec::new();
         for (lease, some) in &outcomes {
-            if let Some(load) = air.loads.get_mut(lease) {
+            if let Some(load) = air.loads.get_mut(*lease) {
                 load.left -= some.len();
                 if load.left == 0 {
-                    ended.extend(air.loads.remove(lease).map(|load| (lease.clone(), load)));
+                    ended.extend(air.loads.remove(*lease).map(|load| ((*lease).clone(), load)));
                 }
             }
         }
@@ -384,8 +385,8 @@ impl Dispatch {
 
     async fn try_record(
         &self,
-        outcomes: &HashMap<Arc<str>, Vec<Outcome>>,
-        heard: &[(Errand, Said)],
+        outcomes: &HashMap<&Arc<str>, Vec<Outcome<'_>>>,
+        heard: &[(&Errand, &Said)],
         ended: &[(Arc<str>, Load)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -397,7 +398,7 @@ impl Dispatch {
         self.heed_intents(&mut tx, heard, now).await?;
         self.note_standing(&mut tx, heard, now).await?;
         for (id, load) in ended {
-            lease::end(&mut tx, id).await?;
+            lease::end(&mut tx, id, now).await?;
             for b in &load.broadcasts {
                 broadcast::finish_if_done(&mut tx, b, now).await?;
             }
@@ -429,8 +430,7 @@ impl Dispatch {
         let given: Result<(), StoreError> = async {
             let mut tx = self.store.begin().await?;
             for id in air.loads.keys() {
-                delivery::release(&mut tx, id, self.now()).await?;
-                lease::end(&mut tx, id).await?;
+                lease::end(&mut tx, id, self.now()).await?;
             }
             tx.commit().await
         }

@@ -119,8 +119,7 @@ impl Courier {
     /// Puts back a batch of which nothing was sent.
     pub(super) async fn give_back(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
-        delivery::release(&mut tx, &batch.lease, self.now()).await?;
-        lease::end(&mut tx, &batch.lease).await?;
+        lease::end(&mut tx, &batch.lease, self.now()).await?;
         tx.commit().await
     }
 
@@ -154,20 +153,19 @@ impl Courier {
         let broadcasts: BTreeSet<_> = claimed.iter().map(|c| c.broadcast_id.clone()).collect();
         let bundles = self.bundles(&mut tx, &broadcasts).await?;
         let around = order::around(&mut tx, self.channel(), &claimed, &broadcasts).await?;
-        let (mut outcomes, mut tasks, mut superseded) = (Vec::new(), Vec::new(), 0);
+        let (mut unsent, mut tasks, mut superseded) = (Vec::new(), Vec::new(), 0);
         for c in claimed {
             match (outcome::decide(&c, around.of(&c)), bundles.get(&c.broadcast_id)) {
                 (Decision::Drop(state, why), _) => {
                     superseded += usize::from(state == DeliveryState::Superseded);
-                    outcomes.push(outcome::unsent(&c, state, why, now));
+                    unsent.push((c, Some((state, why))));
                 }
-                (Decision::Wait, _) if in_order => outcomes.push(outcome::waiting(&c, now)),
+                (Decision::Wait, _) if in_order => unsent.push((c, None)),
                 (Decision::Send | Decision::Wait, Some(bundle)) => {
                     tasks.push(Task { delivery: c, bundle: bundle.clone(), came_back: false });
                 }
                 (Decision::Send | Decision::Wait, None) => {
-                    let why = "its content cannot be read";
-                    outcomes.push(outcome::unsent(&c, DeliveryState::Cancelled, why, now));
+                    unsent.push((c, Some((DeliveryState::Cancelled, "its content cannot be read"))));
                 }
             }
         }
@@ -179,9 +177,10 @@ impl Courier {
         }
         // What was put off and came back may be due later than what was said after it.
         tasks.sort_by_key(|t| (t.delivery.subscriber_id.is_some(), t.bundle.made_at));
+        let outcomes: Vec<_> = unsent.iter().map(|(c, end)| outcome::of_unsent(c, *end, now)).collect();
         delivery::record(&mut tx, &id, &outcomes, now).await?;
         if tasks.is_empty() {
-            lease::end(&mut tx, &id).await?;
+            lease::end(&mut tx, &id, now).await?;
             for b in &broadcasts {
                 broadcast::finish_if_done(&mut tx, b, now).await?;
             }
@@ -373,7 +372,7 @@ impl Courier {
         }
     }
 
-    async fn try_record(&self, id: &str, outcomes: &[Outcome]) -> Result<(), StoreError> {
+    async fn try_record(&self, id: &str, outcomes: &[Outcome<'_>]) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         delivery::record(&mut tx, id, outcomes, self.now()).await?;
         tx.commit().await

@@ -43,7 +43,9 @@ pub(crate) async fn around(
                 .map(|b| delivery_id(b, channel, &c.address, c.subscriber_id.as_ref()))
         })
         .collect();
-    let states = delivery::states(tx, &asked).await?;
+    let others: Vec<BroadcastId> =
+        neighbours.values().flat_map(|n| n.newer.iter().chain(&n.older)).cloned().collect();
+    let states = delivery::states(tx, &others, &asked).await?;
     let batch =
         if neighbours.is_empty() { HashSet::new() } else { claimed.iter().map(|c| c.id.clone()).collect() };
     Ok(Arounds { channel, neighbours, states, batch })

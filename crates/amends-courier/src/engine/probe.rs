@@ -114,7 +114,7 @@ impl Courier {
             outcome::excused(c, answer, now)
         };
         delivery::record(tx, lease_id, &[outcome], now).await?;
-        lease::end(tx, lease_id).await?;
+        lease::end(tx, lease_id, now).await?;
         broadcast::finish_if_done(tx, &c.broadcast_id, now).await?;
         Ok(())
     }

@@ -59,8 +59,7 @@ impl Courier {
         let mut tx = self.store.begin().await?;
         delivery::record(&mut tx, &sent.lease, &outcomes, now).await?;
         suppression::add(&mut tx, &suppressions).await?;
-        delivery::release(&mut tx, &sent.lease, now).await?;
-        lease::end(&mut tx, &sent.lease).await?;
+        lease::end(&mut tx, &sent.lease, now).await?;
         for b in &sent.broadcasts {
             broadcast::finish_if_done(&mut tx, b, now).await?;
         }

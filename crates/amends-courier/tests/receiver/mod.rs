@@ -296,6 +296,8 @@ pub fn errand(messenger: &dyn amends_courier::channel::Messenger, address: &str,
         delivery: Claimed {
             n: 1,
             id: DeliveryId::from_random([9; 12]),
+            channel: messenger.channel(),
+            unwritten: None,
             broadcast_id: BroadcastId::from_random([8; 12]),
             subscriber_id: Some(s.id.clone()),
             address: address.into(),
