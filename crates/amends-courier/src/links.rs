@@ -27,7 +27,8 @@ const TIME: usize = 6;
 #[derive(Clone)]
 pub struct Links {
     base: String,
-    secret: Vec<u8>,
+    /// With the installation's secret in it.
+    keyed: Hmac<Sha256>,
 }
 
 /// Why a token is not taken.
@@ -44,12 +45,13 @@ pub enum TokenError {
 impl Links {
     /// `base` is the public address without a slash at the end; `secret` is the installation's, 32 random bytes.
     pub fn new(base: &str, secret: &[u8]) -> Self {
-        Self { base: base.trim_end_matches('/').to_owned(), secret: secret.to_vec() }
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let keyed = Hmac::new_from_slice(secret).expect("any length of key");
+        Self { base: base.trim_end_matches('/').to_owned(), keyed }
     }
 
     fn mac(&self, purpose: &str, what: &[&str]) -> Hmac<Sha256> {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("any length of key");
+        let mut mac = self.keyed.clone();
         mac.update(purpose.as_bytes());
         mac.update(b":");
         what.iter().for_each(|part| mac.update(part.as_bytes()));

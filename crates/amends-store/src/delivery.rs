@@ -219,9 +219,10 @@ pub async fn record(tx: &mut Tx, lease: &str, results: &[Outcome<'_>], now: Time
         known.collect(),
     )
     .await?;
-    // Whoever took over wrote all of them down.
-    let new = results.iter().filter_map(|r| Some((r, r.of.unwritten?)));
-    let new = new.map(|(r, priority)| {
+    // Whoever took over wrote all of them down. In their order, new lines lie side by side.
+    let mut new: Vec<_> = results.iter().filter_map(|r| Some((r, r.of.unwritten?))).collect();
+    new.sort_unstable_by_key(|(r, _)| r.of.n);
+    let new = new.into_iter().map(|(r, priority)| {
         row![
             r.of.n,
             &r.of.id,

@@ -18,9 +18,11 @@ pub(super) struct Manners {
     pub(super) broken: &'static [u16],
 }
 
-/// The origin of an address, which is what one breaker is about.
+/// The origin of an address (in its one spelling, as addresses are kept), which is what one breaker is about.
 pub(super) fn origin(address: &str) -> String {
-    Target::parse(address).map(|t| t.origin().to_owned()).unwrap_or_default()
+    let host = address.find("://").map_or(0, |at| at + 3);
+    let end = address[host..].find(['/', '?', '#']).map_or(address.len(), |at| host + at);
+    address[..end].to_owned()
 }
 
 /// Posts a body to an address that a subscriber named.
@@ -117,6 +119,13 @@ fn hidden(word: &str, target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins_are_those_of_targets() {
+        for address in ["https://example.com/hook?a=b", "http://127.0.0.1:8080/", "https://[2001:db8::1]/a"] {
+            assert_eq!(origin(address), Target::parse(address).unwrap().origin());
+        }
+    }
 
     #[test]
     fn pauses_are_seconds_or_dates() {

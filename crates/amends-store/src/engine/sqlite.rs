@@ -203,7 +203,10 @@ fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),
         ValueRef::Real(n) => Value::Int(n as i64),
-        ValueRef::Text(text) => Value::Text(CompactString::from_utf8_lossy(text)),
+        ValueRef::Text(text) => Value::Text(match std::str::from_utf8(text) {
+            Ok(text) => text.into(),
+            Err(_) => CompactString::from_utf8_lossy(text),
+        }),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }
 }
