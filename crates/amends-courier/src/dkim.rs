@@ -1,16 +1,19 @@
-//! DKIM signatures (RFC 6376, RFC 8463), relaxed/relaxed, with ring.
+//! DKIM signatures (RFC 6376, RFC 8463), relaxed/relaxed, with AWS-LC.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::error::KeyRejected;
+use aws_lc_rs::rand;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use ring::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 
 /// A signing key and the name under which its public half is published.
 pub struct Signer {
     domain: String,
     selector: String,
     key: Key,
-    random: ring::rand::SystemRandom,
+    random: rand::SystemRandom,
 }
 
 enum Key {
@@ -63,7 +66,7 @@ impl Signer {
             domain: domain.to_owned(),
             selector: selector.to_owned(),
             key,
-            random: ring::rand::SystemRandom::new(),
+            random: rand::SystemRandom::new(),
         })
     }
 
@@ -97,7 +100,7 @@ impl Signer {
     pub fn sign(&self, message: &[u8], now: Timestamp) -> Option<String> {
         let split = message.windows(4).position(|w| w == b"\r\n\r\n")?;
         let fields = fields(&message[..split + 2]);
-        let body_hash = ring::digest::digest(&ring::digest::SHA256, &relaxed_body(&message[split + 4..]));
+        let body_hash = digest(&SHA256, &relaxed_body(&message[split + 4..]));
         let mut names: Vec<&str> = SIGNED
             .into_iter()
             .filter(|n| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(n)))
@@ -124,19 +127,19 @@ impl Signer {
     fn raw(&self, to_sign: &[u8]) -> Option<Vec<u8>> {
         match &self.key {
             Key::Rsa(key) => {
-                let mut signature = vec![0; key.public().modulus_len()];
+                let mut signature = vec![0; key.public_modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &self.random, to_sign, &mut signature).ok()?;
                 Some(signature)
             }
             Key::Ed25519(key) => {
-                let hash = ring::digest::digest(&ring::digest::SHA256, to_sign);
+                let hash = digest(&SHA256, to_sign);
                 Some(key.sign(hash.as_ref()).as_ref().to_vec())
             }
         }
     }
 }
 
-fn rejected(e: ring::error::KeyRejected) -> String {
+fn rejected(e: KeyRejected) -> String {
     match e.to_string().as_str() {
         "TooSmall" => "it is an RSA key of less than 2048 bits; make one of 2048".into(),
         other => format!("it is not a key that can sign mail ({other}); use RSA of 2048 bits or Ed25519"),
@@ -305,14 +308,14 @@ mod tests {
             domain: "football.example.com".into(),
             selector: "brisbane".into(),
             key,
-            random: ring::rand::SystemRandom::new(),
+            random: rand::SystemRandom::new(),
         }
     }
 
     #[test]
     fn the_vector_of_rfc_8463_is_reproduced() {
         let (head, body) = MESSAGE.split_once("\r\n\r\n").unwrap();
-        let hash = ring::digest::digest(&ring::digest::SHA256, &relaxed_body(body.as_bytes()));
+        let hash = digest(&SHA256, &relaxed_body(body.as_bytes()));
         assert_eq!(STANDARD.encode(hash), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
         let head = format!("{head}\r\n");
         let names = ["from", "to", "subject", "date", "message-id", "from", "subject", "date"];
@@ -368,9 +371,12 @@ mod tests {
             format!("{}b=", &unsigned["DKIM-Signature:".len()..]).as_bytes(),
         ));
         let spki = STANDARD.decode(signer.public_key()).unwrap();
-        ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, &spki[24..])
-            .verify(&signed, &STANDARD.decode(signature).unwrap())
-            .unwrap();
+        aws_lc_rs::signature::UnparsedPublicKey::new(
+            &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,
+            &spki[24..],
+        )
+        .verify(&signed, &STANDARD.decode(signature).unwrap())
+        .unwrap();
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn basic(header: &str) -> Option<String> {
 
 /// Compares without telling by the time it takes how much was right.
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
-    let digest = |bytes: &[u8]| ring::digest::digest(&ring::digest::SHA256, bytes);
+    let digest = |bytes: &[u8]| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     digest(a).as_ref() == digest(b).as_ref()
 }
 

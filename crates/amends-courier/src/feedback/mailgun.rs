@@ -1,7 +1,7 @@
 //! Mailgun's webhooks: JSON `{signature, event-data}`; the signature does not cover the body.
 
+use aws_lc_rs::hmac;
 use jiff::Timestamp;
-use ring::hmac;
 use serde_json::Value;
 
 use super::{Event, Untaken, What, failed, some, text, unreadable};

@@ -1,8 +1,8 @@
 //! Mandrill's webhooks: a form with `mandrill_events`; signed with the address that it was sent to.
 
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::hmac;
 use serde_json::Value;
 
 use super::{Event, Untaken, What, failed, some, text, unreadable};

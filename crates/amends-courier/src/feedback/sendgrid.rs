@@ -1,9 +1,9 @@
 //! SendGrid's event webhook: a JSON array, signed with ECDSA over the time and the body.
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::{Event, Untaken, What, failed, some, text, unreadable};
@@ -65,14 +65,13 @@ fn event(json: &Value) -> Option<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 
     #[test]
     fn events_are_read_and_their_signature_checked() {
-        let random = ring::rand::SystemRandom::new();
+        let random = aws_lc_rs::rand::SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
-        let pair =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref()).unwrap();
         // The head of a SubjectPublicKeyInfo is constant and not looked at.
         let key = STANDARD.encode([&[0x30; 26], pair.public_key().as_ref()].concat());
         let body = br#"[{"email":"Ada@example.net","event":"bounce","type":"bounce","status":"5.1.1","reason":"550 5.1.1 unknown",

@@ -1,7 +1,7 @@
 //! What gateways for text messages report, and what people answer: Twilio's forms with its signature, and the same fields
 //! from any other gateway, which shows a secret in the address that it was given.
 
-use ring::hmac;
+use aws_lc_rs::hmac;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

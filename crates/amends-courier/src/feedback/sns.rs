@@ -65,9 +65,12 @@ impl Envelope {
         let signature = STANDARD
             .decode(text(&self.fields, "/Signature"))
             .map_err(|_| Untaken::Unsigned("the signature is not base64"))?;
-        ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, public_key)
-            .verify(self.signed_text().as_bytes(), &signature)
-            .map_err(|_| Untaken::Unsigned("it does not belong to this certificate"))
+        aws_lc_rs::signature::UnparsedPublicKey::new(
+            &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,
+            public_key,
+        )
+        .verify(self.signed_text().as_bytes(), &signature)
+        .map_err(|_| Untaken::Unsigned("it does not belong to this certificate"))
     }
 
     fn signed_text(&self) -> String {
@@ -202,16 +205,21 @@ mod tests {
 
     #[test]
     fn a_signature_covers_the_fields_in_their_order() {
-        use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+        use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
         let pem = include_str!("../../tests/data/dkim_rsa_2048.pem");
         let der: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
         let der = STANDARD.decode(der).unwrap();
         let pair = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).unwrap();
         let signed = "Message\n{}\nMessageId\nm1\nTimestamp\n2026-09-21T14:13:20Z\nTopicArn\narn:aws:sns:eu-west-1:1:mail\nType\nNotification\n";
         assert_eq!(envelope("{}", "").signed_text(), signed);
-        let mut signature = vec![0; pair.public().modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &ring::rand::SystemRandom::new(), signed.as_bytes(), &mut signature)
-            .unwrap();
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(
+            &RSA_PKCS1_SHA256,
+            &aws_lc_rs::rand::SystemRandom::new(),
+            signed.as_bytes(),
+            &mut signature,
+        )
+        .unwrap();
         let signature = STANDARD.encode(signature);
         let now: Timestamp = "2026-09-21T14:20:00Z".parse().unwrap();
         let key = pair.public_key().as_ref();

@@ -53,9 +53,10 @@ const BANNED: &[(&str, &str)] = &[
     ("openssl", "TLS is rustls with ring"),
     ("openssl-sys", "TLS is rustls with ring"),
     ("native-tls", "TLS is rustls with ring"),
-    ("aws-lc-sys", "it needs cmake; rustls uses ring"),
-    ("cmake", "nothing may need cmake to build"),
 ];
+
+/// Who names cmake and does not need it: `.cargo/config.toml` tells it so, and a build that cannot go without fails.
+const WITHOUT_CMAKE: &str = "aws-lc-sys";
 
 /// What a crate of the workspace imports.
 #[derive(Debug, Default)]
@@ -132,6 +133,17 @@ pub fn check(workspace: &BTreeMap<String, Imports>, lock: &str) -> Vec<Finding> 
             });
         }
     }
+    for package in lock.split("[[package]]").filter(|package| package.contains("\n \"cmake\"")) {
+        let name = package.split('"').nth(1).unwrap_or_default();
+        if name != WITHOUT_CMAKE {
+            findings.push(Finding {
+                rule: "doors",
+                path: "Cargo.lock".to_owned(),
+                line: 0,
+                message: format!("{name} is among the dependencies: nothing may need cmake to build"),
+            });
+        }
+    }
     findings
 }
 
@@ -169,6 +181,10 @@ mod tests {
         assert_eq!(messages(&[("amends-model", &["tokio"])], "").len(), 1);
         assert_eq!(messages(&[("amends-kitchen", &[])], "").len(), 1);
         assert_eq!(messages(&[], "[[package]]\nname = \"openssl-sys\"\nversion = \"1\"\n").len(), 1);
+        let with_cmake =
+            |name| format!("[[package]]\nname = \"{name}\"\ndependencies = [\n \"cc\",\n \"cmake\",\n]\n");
+        assert_eq!(messages(&[], &with_cmake("other-sys")).len(), 1);
+        assert_eq!(messages(&[], &with_cmake(WITHOUT_CMAKE)).len(), 0);
     }
 
     #[test]

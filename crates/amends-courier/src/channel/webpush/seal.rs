@@ -1,10 +1,10 @@
 //! Sealing a message so that the push service in between cannot read it (RFC 8291, in the coding of RFC 8188). Pure: the
 //! key that is used once and the salt are given.
 
+use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use hmac::{Hmac, KeyInit, Mac};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{PublicKey, SecretKey, ecdh};
-use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha2::Sha256;
 
 /// A push service takes no larger body.
