@@ -87,7 +87,7 @@ async fn get_health(
     post, path = "/imports/statuspage", tag = "installation",
     request_body(content(
         (String = "application/atom+xml"), (String = "application/rss+xml"), (String = "application/xml"),
-        (String = "application/x-ndjson"), (Object = "application/json"), (String = "text/plain"),
+        (String = "application/x-ndjson"), (serde_json::Value = "application/json"), (String = "text/plain"),
     )),
     responses((status = 200, description = "What was read and written.", body = ImportReport)),
 )]
