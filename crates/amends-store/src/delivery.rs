@@ -52,8 +52,7 @@ impl Priority {
 
 /// Writes down who gets it. One that is there already (planning was repeated) is left alone.
 pub async fn insert_many(tx: &mut Tx, priority: Priority, deliveries: &[Delivery]) -> Result<u64> {
-    let last = feed::take(tx, "deliveries", deliveries.len()).await?;
-    let first = last + 1 - i64::try_from(deliveries.len()).unwrap_or(last);
+    let first = feed::take(tx, "deliveries", deliveries.len()).await?;
     tx.exec_many(INSERT, (first..).zip(deliveries).map(|(n, d)| line(n, priority, d)).collect()).await
 }
 

@@ -58,9 +58,9 @@ pub async fn next(tx: &mut Tx, counter: &str) -> Result<i64> {
     take(tx, counter, 1).await
 }
 
-/// The last of the next `count` numbers of a counter, which the caller takes.
+/// The first of the next `count` numbers of a counter, which the caller takes.
 pub async fn take(tx: &mut Tx, counter: &str, count: usize) -> Result<i64> {
-    let sql = "UPDATE counters SET n = n + $2 WHERE name = $1 RETURNING n";
+    let sql = "UPDATE counters SET n = n + $2 WHERE name = $1 RETURNING n - $2 + 1";
     let row = tx.query_opt(sql, params![counter, count]).await?;
     row.ok_or_else(|| crate::StoreError::Corrupt(format!("the counter ‘{counter}’ is missing")))?.get(0)
 }

@@ -18,8 +18,7 @@ pub(crate) type Unwritten = (i64, Delivery);
 /// place of the first; the others follow it.
 pub async fn take(tx: &mut Tx, lease: &str, priority: Priority, deliveries: &[Delivery]) -> Result<i64> {
     let Some(one) = deliveries.first() else { return Ok(0) };
-    let last = feed::take(tx, "deliveries", deliveries.len()).await?;
-    let first = last + 1 - i64::try_from(deliveries.len()).unwrap_or(last);
+    let first = feed::take(tx, "deliveries", deliveries.len()).await?;
     // As [`Portion::messages`].
     let messages: Vec<_> = deliveries.iter().map(|d| (&d.id, &d.subscriber_id, &d.address)).collect();
     tx.exec(
