@@ -60,6 +60,9 @@ impl Signer {
             "ENCRYPTED PRIVATE KEY" => {
                 return Err("it is protected by a passphrase; store it without one".into());
             }
+            other if other.ends_with("PRIVATE KEY") => {
+                return Err("it is not a key that can sign mail; use RSA of 2048 bits or Ed25519".into());
+            }
             _ => return Err("it is a PEM file, but not of a private key".into()),
         };
         Ok(Self {
@@ -384,6 +387,8 @@ mod tests {
         let pkcs8 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem();
         assert_eq!(Signer::from_pem("a.b", "s", &pkcs8).unwrap().algorithm(), "ed25519-sha256");
         let refuse = |pem: &str| Signer::from_pem("a.b", "s", pem).err().unwrap();
+        let curve = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+        assert!(refuse(curve).contains("use RSA of 2048 bits or Ed25519"));
         assert!(refuse("hello").contains("not a PEM file"));
         assert!(
             refuse("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")
