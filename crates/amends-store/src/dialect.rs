@@ -37,12 +37,14 @@ pub fn holds(kind: EngineKind, column: &str, place: usize) -> String {
 }
 
 /// A migration's text for one engine. Migrations are written once, with PostgreSQL's type names; text is compared
-/// byte by byte on both engines, so that lists have one order.
+/// byte by byte on both engines, so that lists have one order. Rows of a `CLUSTERED_TABLE` lie in the order of their key.
 pub fn schema_text(kind: EngineKind, sql: &str) -> String {
     match kind {
-        EngineKind::Sqlite => {
-            sql.replace("BIGINT", "INTEGER").replace("BYTEA", "BLOB").replace(" STRICT_TABLE", " STRICT")
-        }
+        EngineKind::Sqlite => sql
+            .replace("BIGINT", "INTEGER")
+            .replace("BYTEA", "BLOB")
+            .replace(" STRICT_TABLE", " STRICT")
+            .replace(" CLUSTERED_TABLE", " STRICT, WITHOUT ROWID"),
         EngineKind::Postgres => sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" STRICT_TABLE", ""),
     }
 }
