@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use amends_courier::channel::{
-    Gateway, Messenger, SECRET_STAYS, Sms, SmsRules, Template, Webhook, secret_text,
+    Boxed, Errand, Gateway, Messenger, Notice, SECRET_STAYS, Said, Sms, SmsRules, Template, Webhook,
+    secret_text,
 };
+use amends_courier::judge::Verdict;
 use amends_courier::plan::{self, To};
 use amends_courier::smtp::Secret;
 use amends_courier::{Dispatch, message::Content, message::Test};
@@ -160,6 +162,67 @@ async fn everybody_gets_it_once_signed_and_a_dead_one_delays_nobody() {
         assert!(posts.iter().all(|p| p.field("webhook-signature").is_some_and(|s| s.starts_with("v1,"))));
         c.dispatch().work_off().await;
         assert_eq!(c.receiver.posts().len(), 121, "and not again before its time");
+    }
+}
+
+/// Servers that answer at once, and slow ones that do so when they are let; of those named "same", all are one.
+struct Slow {
+    let_go: tokio::sync::watch::Receiver<bool>,
+    asked: AtomicU64,
+}
+
+impl Messenger for Slow {
+    fn channel(&self) -> Channel {
+        Channel::Webhook
+    }
+
+    fn destination(&self, address: &str) -> String {
+        if address.contains("same") { "same".into() } else { address.to_owned() }
+    }
+
+    fn body(&self, _: &Notice) -> String {
+        "word".into()
+    }
+
+    fn send<'a>(&'a self, errand: &'a Errand, _: &'a str, _: Timestamp) -> Boxed<'a, Said> {
+        Box::pin(async move {
+            if errand.delivery.address.contains("slow") {
+                self.asked.fetch_add(1, Ordering::Relaxed);
+                self.let_go.clone().wait_for(|let_go| *let_go).await.unwrap();
+            }
+            Said::new(Verdict::Accepted, "ok")
+        })
+    }
+}
+
+#[tokio::test]
+async fn hundreds_of_slow_ones_delay_nobody_and_are_all_asked() {
+    for (slow, asked) in [("slow", 400), ("slow/same", 8)] {
+        for fresh in each().await {
+            let paths: Vec<String> = (0..600)
+                .map(|n| if n % 3 == 0 { format!("/quick/{n}") } else { format!("/{slow}/{n}") })
+                .collect();
+            let c = Company::new(fresh, &paths.iter().map(String::as_str).collect::<Vec<_>>()).await;
+            let id = c.publish(1).await;
+            let (say, let_go) = tokio::sync::watch::channel(false);
+            let messenger = Arc::new(Slow { let_go, asked: AtomicU64::new(0) });
+            let working = tokio::spawn(c.dispatch_of(messenger.clone()).work_off());
+            let began = Instant::now();
+            while c.counts(&id).await.accepted < 200 || messenger.asked.load(Ordering::Relaxed) < asked {
+                assert!(began.elapsed() < Duration::from_secs(20), "{:?}", c.counts(&id).await);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let counts = c.counts(&id).await;
+            assert_eq!(
+                (counts.accepted, messenger.asked.load(Ordering::Relaxed)),
+                (200, asked),
+                "{counts:?}"
+            );
+            say.send(true).unwrap();
+            working.await.unwrap();
+            assert_eq!(c.counts(&id).await.accepted, 600);
+            assert_eq!(messenger.asked.load(Ordering::Relaxed), 400);
+        }
     }
 }
 

@@ -74,15 +74,20 @@ impl Destination {
         self.state().until.filter(|until| *until > now)
     }
 
+    /// Whether a message may go, unless it has to wait for its turn.
+    pub(super) fn enter_at_once(&self, now: Timestamp) -> Option<Entry> {
+        if let Some(until) = self.closed(now) {
+            return Some(Entry::NotBefore(until));
+        }
+        self.gate.clone().try_acquire_owned().ok().map(Entry::Go)
+    }
+
     /// Waits for a turn. Who waited while the breaker opened does not go.
     pub(super) async fn enter(&self, now: impl Fn() -> Timestamp) -> Entry {
-        if let Some(until) = self.closed(now()) {
-            return Entry::NotBefore(until);
-        }
-        if let Ok(permit) = self.gate.clone().try_acquire_owned() {
-            return Entry::Go(permit);
-        }
         let at = now();
+        if let Some(entry) = self.enter_at_once(at) {
+            return entry;
+        }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= QUEUE {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Entry::NotBefore(at.checked_add(MOMENT).unwrap_or(at));

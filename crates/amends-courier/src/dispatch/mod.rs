@@ -9,6 +9,7 @@
 
 mod breaker;
 mod care;
+mod carry;
 mod intent;
 mod outcome;
 mod standing;
@@ -17,27 +18,22 @@ mod work;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use amends_model::{BroadcastId, Channel};
 use amends_store::{EngineKind, Store};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
 use crate::channel::{Messenger, Notice};
 use crate::engine::{Around, Clock, Random};
 use crate::links::Links;
 use crate::settings::MailSettings;
 use breaker::Breakers;
+use carry::Yard;
 use standing::Heard;
 
 /// Messages on their way at once, in all: most of them wait for servers that are slow or dead.
 const WINDOW: usize = 4_096;
-/// Messages in their first moment at once. A server that works answers within it; with more of them at once, connections and
-/// what belongs to them fall out of the processor's caches, and everything takes longer.
-const FRESH: usize = 128;
-/// How long a message counts as one of those.
-const FIRST_MOMENT: Duration = Duration::from_millis(20);
 /// Messages claimed at once.
 const BATCH: usize = 1_000;
 /// How long a lease lasts without being renewed.
@@ -55,7 +51,7 @@ pub struct Dispatch {
     random: Random,
     node: String,
     breakers: Arc<Breakers>,
-    fresh: Semaphore,
+    yard: Mutex<Yard>,
     halted: AtomicBool,
     rendered: Mutex<HashMap<BroadcastId, Arc<Notice>>>,
     heard: Mutex<Heard>,
@@ -86,7 +82,7 @@ impl Dispatch {
             random,
             node,
             breakers: Arc::default(),
-            fresh: Semaphore::new(FRESH),
+            yard: Mutex::default(),
             halted: AtomicBool::new(false),
             rendered: Mutex::default(),
             heard: Mutex::default(),

@@ -10,10 +10,10 @@ use amends_store::delivery::{Order, Outcome};
 use amends_store::{EngineKind, StoreError, Tx, broadcast, delivery, endpoint, lease, page, sms};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::breaker::Entry;
-use super::{BATCH, Dispatch, FIRST_MOMENT, LEASE, RENDERED, WINDOW, outcome};
+use super::carry::{Answer, Back};
+use super::{BATCH, Dispatch, LEASE, RENDERED, WINDOW, outcome};
 use crate::aftermath::{self, Wall};
 use crate::channel::{Errand, Notice, Said};
 use crate::engine::order;
@@ -31,17 +31,6 @@ const GATHER: Duration = Duration::from_millis(10);
 const RENEW: Duration = Duration::from_secs(5);
 /// How long messages on their way are waited for at the end.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
-/// What became of an errand.
-enum Back {
-    Said(Said),
-    /// It was not tried, and is not before then.
-    NotBefore(Timestamp),
-    /// It was not tried, because the work is ending.
-    Halted,
-}
-
-type Answer = (Errand, Back);
 
 /// A claim that has messages on their way.
 struct Load {
@@ -270,64 +259,6 @@ impl Dispatch {
             }
         }
         Ok(out)
-    }
-
-    /// Sets errands off; those to one address go one after another, in their order.
-    fn set_off(self: &Arc<Self>, errands: Vec<Errand>, sender: &mpsc::UnboundedSender<Answer>) {
-        let mut known = HashMap::with_capacity(errands.len());
-        let places: Vec<usize> = errands
-            .iter()
-            .map(|errand| {
-                let next = known.len();
-                *known.entry(errand.delivery.address.as_str()).or_insert(next)
-            })
-            .collect();
-        let mut lanes: Vec<(Errand, Vec<Errand>)> = Vec::with_capacity(known.len());
-        for (errand, place) in errands.into_iter().zip(places) {
-            match lanes.get_mut(place) {
-                Some((_, more)) => more.push(errand),
-                None => lanes.push((errand, Vec::new())),
-            }
-        }
-        for (mut first, mut more) in lanes {
-            // Most have one message; the others' are put in the order in which they were said.
-            if !more.is_empty() {
-                more.push(first);
-                more.sort_by_key(|e| (e.notice.made_at, e.delivery.n));
-                first = more.remove(0);
-            }
-            let (dispatch, sender) = (self.clone(), sender.clone());
-            tokio::spawn(async move {
-                for errand in std::iter::once(first).chain(more) {
-                    let back = dispatch.go(&errand).await;
-                    // Nobody listens only at the very end; then the lease brings it back.
-                    let _ = sender.send((errand, back));
-                }
-            });
-        }
-    }
-
-    async fn go(&self, errand: &Errand) -> Back {
-        let destination = self.breakers.of(&self.messenger.destination(&errand.delivery.address));
-        let permit = match destination.enter(|| self.now()).await {
-            Entry::Go(permit) => permit,
-            Entry::NotBefore(until) => return Back::NotBefore(until),
-        };
-        let fresh = self.fresh.acquire().await;
-        if self.halted.load(Relaxed) {
-            return Back::Halted;
-        }
-        let body = errand.body(&self.links);
-        let mut answer = self.messenger.send(errand, &body, self.now());
-        let at_once = timeout(FIRST_MOMENT, &mut answer).await;
-        drop(fresh);
-        let said = match at_once {
-            Ok(said) => said,
-            Err(_) => answer.await,
-        };
-        destination.note(said.answered && !self.is_gateways(&said), self.now());
-        drop(permit);
-        Back::Said(said)
     }
 
     /// Writes down what came back, again and again until the store takes it; answers when something of it is due next.

@@ -1,0 +1,185 @@
+//! Messages on their way. Carriers take one after another; there are as many of them as messages may be in their first moment
+//! at once. Where it takes longer, another carrier takes the place, so that a slow server costs the others that moment at most.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::Dispatch;
+use super::breaker::Entry;
+use crate::channel::{Errand, Said};
+
+/// Messages in their first moment at once. A server that works answers within it; with more of them at once, connections and
+/// what belongs to them fall out of the processor's caches, and everything takes longer.
+const FRESH: usize = 128;
+/// How long a message counts as one of those.
+const FIRST_MOMENT: Duration = Duration::from_millis(20);
+
+/// What became of an errand.
+pub(super) enum Back {
+    Said(Said),
+    /// It was not tried, and is not before then.
+    NotBefore(Timestamp),
+    /// It was not tried, because the work is ending.
+    Halted,
+}
+
+pub(super) type Answer = (Errand, Back);
+type Answers = mpsc::UnboundedSender<Answer>;
+
+/// Errands to one address, which go one after another; nearly always there is one.
+struct Lane {
+    first: Errand,
+    more: Vec<Errand>,
+}
+
+impl Lane {
+    /// In the order in which they were said.
+    fn sorted(mut self) -> Self {
+        if self.more.is_empty() {
+            return self;
+        }
+        self.more.push(self.first);
+        self.more.sort_by_key(|e| (e.notice.made_at, e.delivery.n));
+        Self { first: self.more.remove(0), more: self.more }
+    }
+}
+
+/// What waits for a carrier, and how many more there may be.
+pub(super) struct Yard {
+    lanes: VecDeque<Lane>,
+    places: usize,
+}
+
+impl Default for Yard {
+    fn default() -> Self {
+        Self { lanes: VecDeque::new(), places: FRESH }
+    }
+}
+
+/// A place among those whose messages are in their first moment; free again when it is dropped.
+struct Place(Arc<Dispatch>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.yard().places += 1;
+    }
+}
+
+/// Somebody who carries messages: with a place, until one takes long.
+struct Carrier {
+    dispatch: Arc<Dispatch>,
+    place: Option<Place>,
+    answers: Answers,
+}
+
+impl Dispatch {
+    fn yard(&self) -> MutexGuard<'_, Yard> {
+        self.yard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets errands off; those to one address go one after another, in their order.
+    pub(super) fn set_off(self: &Arc<Self>, errands: Vec<Errand>, answers: &Answers) {
+        let lanes = lanes(errands);
+        self.yard().lanes.extend(lanes);
+        self.hire(answers);
+    }
+
+    /// Fills the places that are free, as long as something waits.
+    fn hire(self: &Arc<Self>, answers: &Answers) {
+        while let Some(lane) = self.next_for_a_free_place() {
+            let place = Some(Place(self.clone()));
+            let carrier = Carrier { dispatch: self.clone(), place, answers: answers.clone() };
+            tokio::spawn(carrier.carry(lane));
+        }
+    }
+
+    fn next_for_a_free_place(&self) -> Option<Lane> {
+        let mut yard = self.yard();
+        if yard.places == 0 {
+            return None;
+        }
+        let lane = yard.lanes.pop_front()?;
+        yard.places -= 1;
+        Some(lane)
+    }
+}
+
+impl Carrier {
+    async fn carry(mut self, mut lane: Lane) {
+        loop {
+            for errand in std::iter::once(lane.first).chain(lane.more) {
+                let back = self.go(&errand).await;
+                // Nobody listens only at the very end; then the lease brings it back.
+                let _ = self.answers.send((errand, back));
+            }
+            match self.place.as_ref().and_then(|place| place.0.yard().lanes.pop_front()) {
+                Some(next) => lane = next,
+                None => break,
+            }
+        }
+        self.give_way();
+    }
+
+    /// What follows may take long: somebody else goes on with what waits.
+    fn give_way(&mut self) {
+        if self.place.take().is_some() {
+            self.dispatch.hire(&self.answers);
+        }
+    }
+
+    async fn go(&mut self, errand: &Errand) -> Back {
+        let dispatch = self.dispatch.clone();
+        let destination = dispatch.breakers.of(&dispatch.messenger.destination(&errand.delivery.address));
+        let entry = match destination.enter_at_once(dispatch.now()) {
+            Some(entry) => entry,
+            None => {
+                self.give_way();
+                destination.enter(|| dispatch.now()).await
+            }
+        };
+        let permit = match entry {
+            Entry::Go(permit) => permit,
+            Entry::NotBefore(until) => return Back::NotBefore(until),
+        };
+        if dispatch.halted.load(Relaxed) {
+            return Back::Halted;
+        }
+        let body = errand.body(&dispatch.links);
+        let mut answer = dispatch.messenger.send(errand, &body, dispatch.now());
+        let said = match timeout(FIRST_MOMENT, &mut answer).await {
+            Ok(said) => said,
+            Err(_) => {
+                self.give_way();
+                answer.await
+            }
+        };
+        destination.note(said.answered && !dispatch.is_gateways(&said), dispatch.now());
+        drop(permit);
+        Back::Said(said)
+    }
+}
+
+fn lanes(errands: Vec<Errand>) -> Vec<Lane> {
+    let mut known = HashMap::with_capacity(errands.len());
+    let places: Vec<usize> = errands
+        .iter()
+        .map(|errand| {
+            let next = known.len();
+            *known.entry(errand.delivery.address.as_str()).or_insert(next)
+        })
+        .collect();
+    let mut lanes: Vec<Lane> = Vec::with_capacity(known.len());
+    for (errand, place) in errands.into_iter().zip(places) {
+        match lanes.get_mut(place) {
+            Some(lane) => lane.more.push(errand),
+            None => lanes.push(Lane { first: errand, more: Vec::new() }),
+        }
+    }
+    lanes.into_iter().map(Lane::sorted).collect()
+}
