@@ -133,8 +133,9 @@ fn open_connection(file: &Path, writer: bool) -> Result<Connection, StoreError> 
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;
          PRAGMA temp_store = MEMORY;",
     )?;
+    // SQLite goes through all of its cache at nearly every commit (pcache1Truncate), so more of it costs more than it saves.
     connection.execute_batch(if writer {
-        "PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 16000;"
+        "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 16000;"
     } else {
         "PRAGMA cache_size = -4000; PRAGMA query_only = ON;"
     })?;
