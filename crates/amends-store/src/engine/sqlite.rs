@@ -6,6 +6,7 @@
 use super::value::{Row, Rows, Value};
 use crate::error::StoreError;
 use compact_str::CompactString;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use std::fs::File;
@@ -140,6 +141,8 @@ fn open_connection(file: &Path, writer: bool) -> Result<Connection, StoreError> 
         "PRAGMA cache_size = -4000; PRAGMA query_only = ON;"
     })?;
     connection.set_prepared_statement_cache_capacity(128);
+    // A statement is planned once, whatever its values are; otherwise some are planned anew each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
