@@ -1,5 +1,7 @@
 //! DKIM signatures (RFC 6376, RFC 8463), relaxed/relaxed, with AWS-LC.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::KeyRejected;
 use aws_lc_rs::rand;
@@ -101,7 +103,7 @@ impl Signer {
     /// The `DKIM-Signature` field for a whole message with CRLF line ends, itself ending in CRLF, to stand before it.
     /// `None` when the message has no header or the key cannot sign, which the caller treats as a broken channel.
     pub fn sign(&self, message: &[u8], now: Timestamp) -> Option<String> {
-        let split = message.windows(4).position(|w| w == b"\r\n\r\n")?;
+        let split = memchr::memmem::find(message, b"\r\n\r\n")?;
         let fields = fields(&message[..split + 2]);
         let body_hash = digest(&SHA256, &relaxed_body(&message[split + 4..]));
         let mut names: Vec<&str> = SIGNED
@@ -119,7 +121,7 @@ impl Signer {
             folded(&names),
             STANDARD.encode(body_hash),
         );
-        to_sign.extend_from_slice(&relaxed_field("DKIM-Signature", unsigned.as_bytes()));
+        put_relaxed_field("DKIM-Signature", unsigned.as_bytes(), &mut to_sign);
         let signature = self.raw(&to_sign)?;
         let encoded = STANDARD.encode(signature);
         let lines: Vec<&str> =
@@ -213,7 +215,7 @@ fn signed_fields(fields: &[(&str, &[u8])], names: &[&str]) -> Vec<u8> {
     for name in names {
         if let Some(at) = left.iter().rposition(|(n, _)| n.eq_ignore_ascii_case(name)) {
             let (name, value) = left.remove(at);
-            out.extend_from_slice(&relaxed_field(name, value));
+            put_relaxed_field(name, value, &mut out);
             out.extend_from_slice(b"\r\n");
         }
     }
@@ -221,8 +223,8 @@ fn signed_fields(fields: &[(&str, &[u8])], names: &[&str]) -> Vec<u8> {
 }
 
 /// RFC 6376 §3.4.2: name in lower case, unfolded, runs of white space as one space, none at the ends.
-fn relaxed_field(name: &str, value: &[u8]) -> Vec<u8> {
-    let mut out = name.trim().to_ascii_lowercase().into_bytes();
+fn put_relaxed_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.extend(name.trim().bytes().map(|b| b.to_ascii_lowercase()));
     out.push(b':');
     let words = value.split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).filter(|w| !w.is_empty());
     for (n, word) in words.enumerate() {
@@ -231,44 +233,51 @@ fn relaxed_field(name: &str, value: &[u8]) -> Vec<u8> {
         }
         out.extend_from_slice(word);
     }
-    out
 }
 
 /// RFC 6376 §3.4.4: runs of white space as one space, none at line ends, no empty lines at the end.
-fn relaxed_body(body: &[u8]) -> Vec<u8> {
+fn relaxed_body(body: &[u8]) -> Cow<'_, [u8]> {
+    if body.ends_with(b"\r\n") && has_relaxed_lines(body) {
+        let mut end = body;
+        while let Some(before) = end.strip_suffix(b"\r\n") {
+            end = before;
+        }
+        let line_end = if end.is_empty() { 0 } else { 2 };
+        return Cow::Borrowed(&body[..end.len() + line_end]);
+    }
     let mut out = Vec::with_capacity(body.len() + 2);
-    let mut empty = 0;
+    let mut end = 0;
     for line in body.split_inclusive(|b| *b == b'\n') {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let start = out.len();
-        let mut space = false;
-        let begins = |out: &mut Vec<u8>, empty: &mut usize| {
-            for _ in 0..std::mem::take(empty) {
-                out.extend_from_slice(b"\r\n");
-            }
-        };
-        for &b in line {
-            if matches!(b, b' ' | b'\t') {
-                space = true;
-                continue;
-            }
-            if out.len() == start {
-                begins(&mut out, &mut empty);
-            }
-            if space {
+        for (n, word) in line.split(|b| matches!(b, b' ' | b'\t')).enumerate() {
+            // White space before the first word stays; what is empty after that is more of it.
+            if n > 0 && !word.is_empty() {
                 out.push(b' ');
-                space = false;
             }
-            out.push(b);
+            out.extend_from_slice(word);
         }
-        if out.len() == start {
-            empty += 1;
-        } else {
-            out.extend_from_slice(b"\r\n");
+        let is_empty = out.len() == start;
+        out.extend_from_slice(b"\r\n");
+        if !is_empty {
+            end = out.len();
         }
     }
-    out
+    out.truncate(end);
+    Cow::Owned(out)
+}
+
+/// Whether no line needs any change, as in nearly all that we write: it is not gone through byte by byte then.
+fn has_relaxed_lines(body: &[u8]) -> bool {
+    // All pairs are looked at, whatever is found, so that this is done for many at once.
+    !body.windows(2).fold(false, |found, pair| {
+        let (a, b) = (pair[0], pair[1]);
+        found
+            | (a == b'\t')
+            | ((a == b' ') & ((b == b' ') | (b == b'\t') | (b == b'\r')))
+            | ((a != b'\r') & (b == b'\n'))
+    })
 }
 
 fn folded(names: &[&str]) -> String {
@@ -323,7 +332,7 @@ mod tests {
         let head = format!("{head}\r\n");
         let names = ["from", "to", "subject", "date", "message-id", "from", "subject", "date"];
         let mut to_sign = signed_fields(&fields(head.as_bytes()), &names);
-        to_sign.extend(relaxed_field("DKIM-Signature", FIELD.as_bytes()));
+        put_relaxed_field("DKIM-Signature", FIELD.as_bytes(), &mut to_sign);
         let signer = ed25519();
         assert_eq!(STANDARD.encode(signer.raw(&to_sign).unwrap()), SIGNATURE);
         assert_eq!(signer.public_key(), "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
@@ -338,8 +347,14 @@ mod tests {
             ("a", "a\r\n"),
             (" C \r\nD \t E\r\n\r\n\r\n", " C\r\nD E\r\n"),
             ("a\r\n\r\nb\r\n", "a\r\n\r\nb\r\n"),
+            (" a b\r\n\r\nb\r\n\r\n", " a b\r\n\r\nb\r\n"),
+            ("a\tb\r\n", "a b\r\n"),
+            ("a  b\r\n", "a b\r\n"),
+            ("  a \tb \r\n", " a b\r\n"),
+            ("\t\r\na\r\n", "\r\na\r\n"),
+            ("a\nb\r\n \r\n", "a\r\nb\r\n"),
         ] {
-            assert_eq!(String::from_utf8(relaxed_body(body.as_bytes())).unwrap(), canonical, "{body:?}");
+            assert_eq!(str::from_utf8(&relaxed_body(body.as_bytes())).unwrap(), canonical, "{body:?}");
         }
     }
 
@@ -369,10 +384,8 @@ mod tests {
         let head = MESSAGE.split_once("\r\n\r\n").unwrap().0;
         let names = ["from", "to", "subject", "date", "message-id"];
         let mut signed = signed_fields(&fields(format!("{head}\r\n").as_bytes()), &names);
-        signed.extend(relaxed_field(
-            "DKIM-Signature",
-            format!("{}b=", &unsigned["DKIM-Signature:".len()..]).as_bytes(),
-        ));
+        let unsigned = format!("{}b=", &unsigned["DKIM-Signature:".len()..]);
+        put_relaxed_field("DKIM-Signature", unsigned.as_bytes(), &mut signed);
         let spki = STANDARD.decode(signer.public_key()).unwrap();
         aws_lc_rs::signature::UnparsedPublicKey::new(
             &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,

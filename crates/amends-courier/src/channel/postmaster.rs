@@ -82,7 +82,7 @@ impl Postmaster {
         if let Some(signer) = &self.signer {
             let field =
                 signer.sign(&message, task.bundle.made_at).ok_or("the DKIM key cannot sign; check it")?;
-            message.splice(0..0, field.into_bytes());
+            message = [field.as_bytes(), &message].concat();
         }
         let from = draft.envelope_sender(id);
         Ok(Parcel { from, to: recipient.address, id: id.to_owned(), message })

@@ -9,9 +9,9 @@
 
 mod breaker;
 mod care;
-mod carry;
 mod intent;
 mod outcome;
+mod runner;
 mod standing;
 mod work;
 
@@ -29,7 +29,7 @@ use crate::engine::{Around, Clock, Random};
 use crate::links::Links;
 use crate::settings::MailSettings;
 use breaker::Breakers;
-use carry::Yard;
+use runner::Yard;
 use standing::Heard;
 
 /// Messages on their way at once, in all: most of them wait for servers that are slow or dead.

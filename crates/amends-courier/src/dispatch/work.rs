@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::carry::{Answer, Back};
+use super::runner::{Answer, Back};
 use super::{BATCH, Dispatch, LEASE, RENDERED, WINDOW, outcome};
 use crate::aftermath::{self, Wall};
 use crate::channel::{Errand, Notice, Said};

@@ -1,5 +1,5 @@
-//! Messages on their way. Carriers take one after another; there are as many of them as messages may be in their first moment
-//! at once. Where it takes longer, another carrier takes the place, so that a slow server costs the others that moment at most.
+//! Messages on their way. Runners take one after another; there are as many of them as messages may be in their first moment
+//! at once. Where it takes longer, another runner takes the place, so that a slow server costs the others that moment at most.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
@@ -50,7 +50,7 @@ impl Lane {
     }
 }
 
-/// What waits for a carrier, and how many more there may be.
+/// What waits for a runner, and how many more there may be.
 pub(super) struct Yard {
     lanes: VecDeque<Lane>,
     places: usize,
@@ -72,7 +72,7 @@ impl Drop for Place {
 }
 
 /// Somebody who carries messages: with a place, until one takes long.
-struct Carrier {
+struct Runner {
     dispatch: Arc<Dispatch>,
     place: Option<Place>,
     answers: Answers,
@@ -94,8 +94,8 @@ impl Dispatch {
     fn hire(self: &Arc<Self>, answers: &Answers) {
         while let Some(lane) = self.next_for_a_free_place() {
             let place = Some(Place(self.clone()));
-            let carrier = Carrier { dispatch: self.clone(), place, answers: answers.clone() };
-            tokio::spawn(carrier.carry(lane));
+            let runner = Runner { dispatch: self.clone(), place, answers: answers.clone() };
+            tokio::spawn(runner.carry(lane));
         }
     }
 
@@ -110,7 +110,7 @@ impl Dispatch {
     }
 }
 
-impl Carrier {
+impl Runner {
     async fn carry(mut self, mut lane: Lane) {
         loop {
             for errand in std::iter::once(lane.first).chain(lane.more) {
