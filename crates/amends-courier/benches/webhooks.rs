@@ -186,8 +186,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 async fn run() {
+    // Enough for about as long as `wrk` is measured: with fewer, beginning and end weigh more.
     let messages: usize =
-        std::env::var("AMENDS_BENCH_MESSAGES").ok().and_then(|v| v.parse().ok()).unwrap_or(50_000);
+        std::env::var("AMENDS_BENCH_MESSAGES").ok().and_then(|v| v.parse().ok()).unwrap_or(200_000);
     let sink = Sink::start();
     let folder = tempfile::tempdir().unwrap();
     let store = company(folder.path(), sink.port, messages).await;
