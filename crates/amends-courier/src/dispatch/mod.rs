@@ -29,7 +29,6 @@ use crate::engine::{Around, Clock, Random};
 use crate::links::Links;
 use crate::settings::MailSettings;
 use breaker::Breakers;
-use runner::Yard;
 use standing::Heard;
 
 /// Messages on their way at once, in all: most of them wait for servers that are slow or dead.
@@ -51,7 +50,6 @@ pub struct Dispatch {
     random: Random,
     node: String,
     breakers: Arc<Breakers>,
-    yard: Mutex<Yard>,
     halted: AtomicBool,
     rendered: Mutex<HashMap<BroadcastId, Arc<Notice>>>,
     heard: Mutex<Heard>,
@@ -82,7 +80,6 @@ impl Dispatch {
             random,
             node,
             breakers: Arc::default(),
-            yard: Mutex::default(),
             halted: AtomicBool::new(false),
             rendered: Mutex::default(),
             heard: Mutex::default(),

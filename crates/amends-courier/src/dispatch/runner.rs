@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,7 +30,6 @@ pub(super) enum Back {
 }
 
 pub(super) type Answer = (Errand, Back);
-type Answers = mpsc::UnboundedSender<Answer>;
 
 /// Errands to one address, which go one after another; nearly always there is one.
 struct Lane {
@@ -50,64 +49,68 @@ impl Lane {
     }
 }
 
-/// What waits for a runner, and how many more there may be.
+/// Where messages wait for a runner. Those who wait for the answers are the same for all of them.
 pub(super) struct Yard {
+    dispatch: Arc<Dispatch>,
+    answers: mpsc::UnboundedSender<Answer>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
     lanes: VecDeque<Lane>,
+    /// How many more may be in their first moment.
     places: usize,
 }
 
-impl Default for Yard {
-    fn default() -> Self {
-        Self { lanes: VecDeque::new(), places: FRESH }
-    }
-}
-
 /// A place among those whose messages are in their first moment; free again when it is dropped.
-struct Place(Arc<Dispatch>);
+struct Place(Arc<Yard>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.yard().places += 1;
+        self.0.waiting().places += 1;
     }
 }
 
-/// Somebody who carries messages: with a place, until one takes long.
-struct Runner {
-    dispatch: Arc<Dispatch>,
-    place: Option<Place>,
-    answers: Answers,
-}
+impl Yard {
+    pub(super) fn open(dispatch: Arc<Dispatch>, answers: mpsc::UnboundedSender<Answer>) -> Arc<Self> {
+        let waiting = Mutex::new(Waiting { lanes: VecDeque::new(), places: FRESH });
+        Arc::new(Self { dispatch, answers, waiting })
+    }
 
-impl Dispatch {
-    fn yard(&self) -> MutexGuard<'_, Yard> {
-        self.yard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets errands off; those to one address go one after another, in their order.
-    pub(super) fn set_off(self: &Arc<Self>, errands: Vec<Errand>, answers: &Answers) {
+    pub(super) fn set_off(self: &Arc<Self>, errands: Vec<Errand>) {
         let lanes = lanes(errands);
-        self.yard().lanes.extend(lanes);
-        self.hire(answers);
+        self.waiting().lanes.extend(lanes);
+        self.hire();
     }
 
     /// Fills the places that are free, as long as something waits.
-    fn hire(self: &Arc<Self>, answers: &Answers) {
+    fn hire(self: &Arc<Self>) {
         while let Some(lane) = self.next_for_a_free_place() {
-            let place = Some(Place(self.clone()));
-            let runner = Runner { dispatch: self.clone(), place, answers: answers.clone() };
+            let runner = Runner { yard: self.clone(), place: Some(Place(self.clone())) };
             tokio::spawn(runner.carry(lane));
         }
     }
 
     fn next_for_a_free_place(&self) -> Option<Lane> {
-        let mut yard = self.yard();
-        if yard.places == 0 {
+        let mut waiting = self.waiting();
+        if waiting.places == 0 {
             return None;
         }
-        let lane = yard.lanes.pop_front()?;
-        yard.places -= 1;
+        let lane = waiting.lanes.pop_front()?;
+        waiting.places -= 1;
         Some(lane)
     }
+}
+
+/// Somebody who carries messages: with a place, until one takes long.
+struct Runner {
+    yard: Arc<Yard>,
+    place: Option<Place>,
 }
 
 impl Runner {
@@ -116,9 +119,9 @@ impl Runner {
             for errand in std::iter::once(lane.first).chain(lane.more) {
                 let back = self.go(&errand).await;
                 // Nobody listens only at the very end; then the lease brings it back.
-                let _ = self.answers.send((errand, back));
+                let _ = self.yard.answers.send((errand, back));
             }
-            match self.place.as_ref().and_then(|place| place.0.yard().lanes.pop_front()) {
+            match self.place.as_ref().and_then(|place| place.0.waiting().lanes.pop_front()) {
                 Some(next) => lane = next,
                 None => break,
             }
@@ -129,12 +132,12 @@ impl Runner {
     /// What follows may take long: somebody else goes on with what waits.
     fn give_way(&mut self) {
         if self.place.take().is_some() {
-            self.dispatch.hire(&self.answers);
+            self.yard.hire();
         }
     }
 
     async fn go(&mut self, errand: &Errand) -> Back {
-        let dispatch = self.dispatch.clone();
+        let dispatch = self.yard.dispatch.clone();
         let destination = dispatch.breakers.of(&dispatch.messenger.destination(&errand.delivery.address));
         let entry = match destination.enter_at_once(dispatch.now()) {
             Some(entry) => entry,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::runner::{Answer, Back};
+use super::runner::{Answer, Back, Yard};
 use super::{BATCH, Dispatch, LEASE, RENDERED, WINDOW, outcome};
 use crate::aftermath::{self, Wall};
 use crate::channel::{Errand, Notice, Said};
@@ -56,7 +56,8 @@ struct Look {
 
 impl Dispatch {
     pub(super) async fn work(self: Arc<Self>, nudge: Option<&Notify>, mut stop: watch::Receiver<bool>) {
-        let (sender, mut answers) = mpsc::unbounded_channel::<Answer>();
+        let (sender, mut answers) = mpsc::unbounded_channel();
+        let yard = Yard::open(self.clone(), sender);
         let (mut air, mut some) = (Air::default(), Vec::new());
         let mut renew = tokio::time::interval(RENEW);
         let (mut started, mut wall) = (false, Wall::default());
@@ -73,7 +74,7 @@ impl Dispatch {
                         if let Some((id, load, errands)) = look.lease {
                             air.count += load.left;
                             air.loads.insert(id, load);
-                            self.set_off(errands, &sender);
+                            yard.set_off(errands);
                         }
                     }
                     Err(error) => {
