@@ -447,6 +447,10 @@ async fn looking_never_acts() {
     }
     let done = double.done.lock().expect("lock").clone();
     assert!(done.iter().all(|d| d.starts_with("look")), "{done:?}");
+    let ours = get(&router, "/u/abc").await.1;
+    assert!(ours.contains("Messages go to ada@example.com.") && ours.contains("Stop all messages"), "{ours}");
+    let other = get(&router, "/u/used").await;
+    assert!(other.0 == 404 && !other.1.contains("Stop all messages"), "nobody presses it for nothing");
 }
 
 #[tokio::test]
