@@ -245,6 +245,10 @@ fn relaxed_body(body: &[u8]) -> Cow<'_, [u8]> {
         let line_end = if end.is_empty() { 0 } else { 2 };
         return Cow::Borrowed(&body[..end.len() + line_end]);
     }
+    Cow::Owned(relaxed_lines(body))
+}
+
+fn relaxed_lines(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 2);
     let mut end = 0;
     for line in body.split_inclusive(|b| *b == b'\n') {
@@ -265,13 +269,13 @@ fn relaxed_body(body: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     out.truncate(end);
-    Cow::Owned(out)
+    out
 }
 
 /// Whether no line needs any change, as in nearly all that we write: it is not gone through byte by byte then.
 fn has_relaxed_lines(body: &[u8]) -> bool {
     // All pairs are looked at, whatever is found, so that this is done for many at once.
-    !body.windows(2).fold(false, |found, pair| {
+    !body.windows(2).fold(body.starts_with(b"\n"), |found, pair| {
         let (a, b) = (pair[0], pair[1]);
         found
             | (a == b'\t')
@@ -355,6 +359,21 @@ mod tests {
             ("a\nb\r\n \r\n", "a\r\nb\r\n"),
         ] {
             assert_eq!(str::from_utf8(&relaxed_body(body.as_bytes())).unwrap(), canonical, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_as_it_is_is_canonical() {
+        let letters = b"a \t\r\n";
+        for length in 0..=6 {
+            for mut number in 0..letters.len().pow(length) {
+                let mut body = Vec::new();
+                for _ in 0..length {
+                    body.push(letters[number % letters.len()]);
+                    number /= letters.len();
+                }
+                assert_eq!(*relaxed_body(&body), relaxed_lines(&body), "{:?}", str::from_utf8(&body));
+            }
         }
     }
 
