@@ -358,15 +358,18 @@ pub(super) async fn managed(
 /// Where the link to stop leads: shows, and changes nothing.
 pub async fn unsubscribe_page(State(public): State<Public>, Path(token): Path<String>) -> Response<Body> {
     let Some(token) = safe(&token) else { return refused(&public, DeskError::NoSuchToken) };
-    let whose = match public.desk.look(token.to_owned()).await {
-        Ok(found) => format!("Messages go to {}.", found.address),
+    let mut lines = Vec::new();
+    match public.desk.look(token.to_owned()).await {
+        Ok(found) if found.confirmed => lines.push(format!("Messages go to {}.", found.address)),
         Err(error @ DeskError::NoSuchToken) => return refused(&public, error),
-        // The button may work all the same.
-        Err(_) => String::new(),
-    };
+        // Nothing goes to anybody yet or any more, or nobody knows; the button may work all the same.
+        Ok(_) | Err(_) => {}
+    }
+    lines.push(
+        "You will not hear from this status page any more. You can subscribe again at any time.".to_owned(),
+    );
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
     let act = Act::Post(format!("/u/{token}"), "Stop all messages".into());
-    let line = "You will not hear from this status page any more. You can subscribe again at any time.";
-    let lines: Vec<_> = [whose.as_str(), line].into_iter().filter(|line| !line.is_empty()).collect();
     say(&public, StatusCode::OK, "Stop updates?", &lines, Some(act))
 }
 

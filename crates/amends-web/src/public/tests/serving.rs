@@ -449,6 +449,8 @@ async fn looking_never_acts() {
     assert!(done.iter().all(|d| d.starts_with("look")), "{done:?}");
     let ours = get(&router, "/u/abc").await.1;
     assert!(ours.contains("Messages go to ada@example.com.") && ours.contains("Stop all messages"), "{ours}");
+    let ended = get(&router, "/u/ended").await;
+    assert!(ended.0 == 200 && !ended.1.contains("Messages go to"), "none go there: {}", ended.1);
     let other = get(&router, "/u/used").await;
     assert!(other.0 == 404 && !other.1.contains("Stop all messages"), "nobody presses it for nothing");
 }
