@@ -44,7 +44,11 @@ pub(super) fn prose(text: &str) -> String {
 /// An address of the web for a link: printable ASCII only, so that it can neither break out nor pretend.
 pub(super) fn url(text: &str) -> String {
     let may_stand = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\'' | '`' | '\\');
-    text.chars().filter(|c| may_stand(*c)).collect()
+    if text.chars().all(may_stand) {
+        text.to_owned()
+    } else {
+        text.chars().filter(|c| may_stand(*c)).collect()
+    }
 }
 
 /// In one line, the marks that only steer direction are of no use either.

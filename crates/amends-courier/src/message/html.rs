@@ -1,6 +1,7 @@
 //! The HTML part: one column, tables for old mail programs, every style on its element, a dark theme for those that
 //! ask for one. No pictures, no fonts, nothing that is fetched.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::clean::{MANAGE, UNSUBSCRIBE};
@@ -17,38 +18,51 @@ const TONES: [(&str, &str, &str, &str, &str); 6] = [
     ("note", "#565e6a", "#f0f0ee", "#a2aab5", "#23272d"),
 ];
 
-const SANS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
+const SANS: &str = "system-ui,'Segoe UI',Roboto,Arial,sans-serif";
 
 fn tone(name: &str) -> (&'static str, &'static str) {
     TONES.iter().find(|t| t.0 == name).map_or(("#565e6a", "#e4e5e2"), |t| (t.1, t.2))
 }
 
-fn style() -> String {
+/// What classes mean where a dark theme is asked for, besides the tones.
+const DARK: [(&str, &str); 7] = [
+    ("paper", "background:#111317!important"),
+    ("frame", "background:#181b20!important;border-color:#2a2e35!important"),
+    ("ink", "color:#eceef1!important"),
+    ("soft", "color:#a2aab5!important"),
+    ("line", "border-color:#2a2e35!important"),
+    ("accent", "color:#8ea6ff!important"),
+    ("button", "background:#8ea6ff!important;color:#0e1220!important"),
+];
+
+/// What styles on the elements cannot say. Only of classes that the body has: every byte goes to every recipient.
+fn style(body: &str) -> String {
+    let used: BTreeSet<&str> = body
+        .split("class=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .flat_map(|(classes, _)| classes.split(' '))
+        .collect();
     let mut out = String::from(
-        "body{margin:0}a{text-underline-offset:3px}\n@media (max-width:480px){.card{padding:24px 16px!important}.outer{padding:0!important}.frame{border-radius:0!important}}\n\
-         @media (prefers-color-scheme:dark){.paper{background:#111317!important}.frame{background:#181b20!important;border-color:#2a2e35!important}\
-         .ink{color:#eceef1!important}.soft{color:#a2aab5!important}.line{border-color:#2a2e35!important}.accent{color:#8ea6ff!important}\
-         .button{background:#8ea6ff!important;color:#0e1220!important}",
+        "a{text-underline-offset:3px}\n\
+         @media (max-width:480px){.card{padding:24px 16px!important}.outer{padding:0!important}.frame{border-radius:0!important}}\n\
+         @media (prefers-color-scheme:dark){",
     );
-    for (name, _, _, ink, tint) in TONES {
-        let _ = write!(out, ".{name}{{color:{ink}!important}}.{name}-tint{{background:{tint}!important}}");
+    for (class, rule) in DARK.into_iter().filter(|(class, _)| used.contains(class)) {
+        let _ = write!(out, ".{class}{{{rule}}}");
+    }
+    for (name, _, _, ink, tint) in TONES.into_iter().filter(|tone| used.contains(tone.0)) {
+        let _ = write!(out, ".{name}{{color:{ink}!important}}");
+        if used.contains(format!("{name}-tint").as_str()) {
+            let _ = write!(out, ".{name}-tint{{background:{tint}!important}}");
+        }
     }
     out.push_str("}\n");
     out
 }
 
 pub(super) fn render(view: &View, language: &str) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"supported-color-schemes\" content=\"light dark\">\n\
-         <title>{}</title>\n<style>\n{}</style>\n</head>\n",
-        escaped(language),
-        escaped(&view.title),
-        style()
-    );
-    let _ = write!(
-        out,
+    let mut body = format!(
         "<body class=\"paper\" style=\"margin:0;background:#fbfbfa\">\n\
          <div style=\"display:none;max-height:0;overflow:hidden\">{}</div>\n\
          <table role=\"presentation\" class=\"paper\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"background:#fbfbfa\"><tr>\
@@ -58,14 +72,22 @@ pub(super) fn render(view: &View, language: &str) -> String {
          <td class=\"card ink\" style=\"padding:32px;font:16px/1.5 {SANS};color:#14171c;text-align:start\">\n",
         escaped(&view.opening)
     );
-    body(view, &mut out);
-    out.push_str("</td></tr></table>\n");
-    foot(view, &mut out);
-    out.push_str("</td></tr></table>\n</body>\n</html>\n");
-    out
+    put_card(view, &mut body);
+    body.push_str("</td></tr></table>\n");
+    put_foot(view, &mut body);
+    body.push_str("</td></tr></table>\n</body>\n</html>\n");
+    format!(
+        "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"supported-color-schemes\" content=\"light dark\">\n\
+         <title>{}</title>\n<style>\n{}</style>\n</head>\n{body}",
+        escaped(language),
+        escaped(&view.title),
+        style(&body)
+    )
 }
 
-fn body(view: &View, out: &mut String) {
+fn put_card(view: &View, out: &mut String) {
     let (from, url) = &view.from;
     let _ = writeln!(
         out,
@@ -144,7 +166,7 @@ fn body(view: &View, out: &mut String) {
     }
 }
 
-fn foot(view: &View, out: &mut String) {
+fn put_foot(view: &View, out: &mut String) {
     let _ = write!(
         out,
         "<p class=\"soft\" dir=\"auto\" style=\"max-width:600px;margin:16px auto 0;padding:0 16px;font:12px/1.5 {SANS};color:#565e6a;text-align:center\">{}",

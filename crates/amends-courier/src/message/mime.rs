@@ -109,33 +109,42 @@ fn hex(b: u8, mut put: impl FnMut(char)) {
 pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
     let mut column = 0;
     let bytes = text.as_bytes();
-    for (at, &b) in bytes.iter().enumerate() {
+    let mut at = 0;
+    while let Some(&b) = bytes.get(at) {
+        let room = LINE - 1 - column;
+        let run =
+            bytes[at..].iter().take(room).take_while(|b| matches!(b, b'!'..=b'<' | b'>'..=b'~')).count();
+        // What begins a line may be touched.
+        if run > 0 && column > 0 {
+            out.extend_from_slice(&bytes[at..at + run]);
+            (at, column) = (at + run, column + run);
+            continue;
+        }
+        at += 1;
         if b == b'\n' {
             out.extend_from_slice(b"\r\n");
             column = 0;
             continue;
         }
-        let at_end = matches!(bytes.get(at + 1), None | Some(b'\n'));
-        // Old mail stores change "From " at the start of a line, and broken relays a dot; either breaks the signature.
-        let touched = column == 0 && (b == b'.' || bytes[at..].starts_with(b"From "));
+        let at_end = matches!(bytes.get(at), None | Some(b'\n'));
         let literal = match b {
             b' ' | b'\t' => !at_end,
-            b'=' => false,
-            b'!'..=b'~' => !touched,
-            _ => false,
+            b => matches!(b, b'!'..=b'<' | b'>'..=b'~'),
         };
-        let width = if literal { 1 } else { 3 };
         // The last place of a line is for the "=" of a soft break.
-        if column + width > LINE - 1 {
+        if column + if literal { 1 } else { 3 } > LINE - 1 {
             out.extend_from_slice(SOFT);
             column = 0;
         }
-        if literal {
+        // Old mail stores change "From " at the start of a line, and broken relays a dot; either breaks the signature.
+        let touched = column == 0 && (b == b'.' || bytes[at - 1..].starts_with(b"From "));
+        if literal && !touched {
             out.push(b);
+            column += 1;
         } else {
             hex(b, |c| out.push(c as u8));
+            column += 3;
         }
-        column += width;
     }
 }
 
@@ -155,7 +164,8 @@ mod tests {
         raw.extend_from_slice(body);
         assert!(raw.is_ascii());
         for line in raw.split(|b| *b == b'\n') {
-            assert!(line.len() <= LINE + 2, "{}", String::from_utf8_lossy(line));
+            let is_touched = line.starts_with(b".") || line.starts_with(b"From ");
+            assert!(line.len() <= LINE + 2 && !is_touched, "{}", String::from_utf8_lossy(line));
         }
         let message = MessageParser::default().parse(&raw).unwrap();
         (message.subject().map(str::to_owned), message.body_text(0).unwrap_or_default().into_owned())
@@ -197,6 +207,9 @@ mod tests {
             &"ü".repeat(500),
             &"long line without spaces ".repeat(100).replace(' ', ""),
             "日本語\n😀\n",
+            &"....... From From= = ".repeat(60),
+            &format!("{}.From", "x".repeat(LINE - 1)),
+            &format!("{}From here.", "x".repeat(LINE - 1)),
         ] {
             let mut out = Vec::new();
             quoted_printable(body, &mut out);

@@ -140,7 +140,7 @@ impl Thread {
     }
 }
 
-/// Ids are ours, but they end up between angle brackets and in the boundary: nothing else may, and not too much.
+/// Ids are ours, but they end up between angle brackets: nothing else may, and not too much.
 fn token(id: &str) -> String {
     id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(32).collect()
 }
@@ -156,15 +156,20 @@ pub struct Preview {
     pub html: String,
 }
 
+/// Between the parts. Quoted-printable never holds "=_" (RFC 2045 §6.7), so that no part can hold it.
+const BOUNDARY: &str = "=_part";
+
+#[derive(Clone, Copy)]
 enum Slot {
     Manage,
     Unsubscribe,
 }
 
-/// An encoded stretch of a part, and the recipient's link that follows it.
+/// An encoded stretch of the mail, and the recipient's link that follows it.
 struct Piece {
     encoded: Vec<u8>,
     then: Option<Slot>,
+    is_html: bool,
 }
 
 /// A mail for everybody, ready to be addressed.
@@ -177,8 +182,8 @@ pub struct Draft {
     html: String,
     /// From, Subject and all that is the same for everybody.
     common_header: String,
-    text_pieces: Vec<Piece>,
-    html_pieces: Vec<Piece>,
+    /// From Content-Type to the end.
+    parts: Vec<Piece>,
 }
 
 /// Renders content once for everybody.
@@ -219,8 +224,7 @@ pub fn compose(head: &Letterhead, content: &Content) -> Draft {
         head: head.clone(),
         subject,
         broadcast,
-        text_pieces: pieces(&text),
-        html_pieces: pieces(&html),
+        parts: parts(&text, &html),
         text,
         html,
         thread: laid.thread,
@@ -228,26 +232,30 @@ pub fn compose(head: &Letterhead, content: &Content) -> Draft {
     }
 }
 
-fn pieces(part: &str) -> Vec<Piece> {
+fn parts(text: &str, html: &str) -> Vec<Piece> {
     let mut out = Vec::new();
-    let mut rest = part;
-    loop {
-        let at = rest.find([MANAGE, UNSUBSCRIBE]);
-        let (stretch, then) = match at {
-            Some(at) => (
-                &rest[..at],
-                Some(if rest[at..].starts_with(MANAGE) { Slot::Manage } else { Slot::Unsubscribe }),
-            ),
-            None => (rest, None),
-        };
-        let mut encoded = Vec::with_capacity(stretch.len() + stretch.len() / 16);
-        quoted_printable(stretch, &mut encoded);
-        out.push(Piece { encoded, then });
-        match at {
-            Some(at) => rest = &rest[at + MANAGE.len_utf8()..],
-            None => return out,
+    let mut encoded =
+        format!("Content-Type: multipart/alternative; boundary=\"{BOUNDARY}\"\r\n").into_bytes();
+    for (kind, part) in [("plain", text), ("html", html)] {
+        let head = format!(
+            "\r\n--{BOUNDARY}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\
+             Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        );
+        encoded.extend_from_slice(head.as_bytes());
+        let mut rest = part;
+        while let Some(at) = rest.find([MANAGE, UNSUBSCRIBE]) {
+            let slot = if rest[at..].starts_with(MANAGE) { Slot::Manage } else { Slot::Unsubscribe };
+            quoted_printable(&rest[..at], &mut encoded);
+            encoded.extend_from_slice(SOFT);
+            out.push(Piece { encoded, then: Some(slot), is_html: kind == "html" });
+            encoded = SOFT.to_vec();
+            rest = &rest[at + MANAGE.len_utf8()..];
         }
+        quoted_printable(rest, &mut encoded);
     }
+    encoded.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    out.push(Piece { encoded, then: None, is_html: true });
+    out
 }
 
 impl Draft {
@@ -283,36 +291,24 @@ impl Draft {
     pub fn to(&self, recipient: &Recipient, date: Timestamp) -> Vec<u8> {
         let manage = url(&recipient.manage_url);
         let unsubscribe = url(&recipient.unsubscribe_url);
-        let boundary = format!("=_{}.{}", self.thread.id, token(&recipient.delivery_id));
-        let size =
-            self.text_pieces.iter().chain(&self.html_pieces).map(|p| p.encoded.len() + 200).sum::<usize>();
-        let mut out = Vec::with_capacity(size + 2000);
+        let size = self.parts.iter().map(|p| p.encoded.len() + 200).sum::<usize>();
+        let mut out = Vec::with_capacity(size + self.common_header.len() + 1000);
         out.extend_from_slice(self.common_header.as_bytes());
         out.extend_from_slice(self.own_header(recipient, &unsubscribe, date).as_bytes());
-        out.extend_from_slice(
-            format!("Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n").as_bytes(),
-        );
-        for (kind, pieces) in [("plain", &self.text_pieces), ("html", &self.html_pieces)] {
-            let head = format!(
-                "\r\n--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\
-                 Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-            );
-            out.extend_from_slice(head.as_bytes());
-            for piece in pieces {
-                out.extend_from_slice(&piece.encoded);
-                let link = match piece.then {
-                    None => continue,
-                    Some(Slot::Manage) => &manage,
-                    Some(Slot::Unsubscribe) if unsubscribe.is_empty() => &manage,
-                    Some(Slot::Unsubscribe) => &unsubscribe,
-                };
-                let link = if kind == "html" { markdown::escaped(link) } else { link.clone() };
-                out.extend_from_slice(SOFT);
-                quoted_printable(&link, &mut out);
-                out.extend_from_slice(SOFT);
+        for piece in &self.parts {
+            out.extend_from_slice(&piece.encoded);
+            let link = match piece.then {
+                None => continue,
+                Some(Slot::Unsubscribe) if !unsubscribe.is_empty() => &unsubscribe,
+                Some(Slot::Manage | Slot::Unsubscribe) => &manage,
+            };
+            // Nothing else that may stand in a link means anything in HTML.
+            if piece.is_html && link.contains('&') {
+                quoted_printable(&markdown::escaped(link), &mut out);
+            } else {
+                quoted_printable(link, &mut out);
             }
         }
-        out.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         out
     }
 
