@@ -23,6 +23,9 @@ enum Key {
     Ed25519(Ed25519KeyPair),
 }
 
+/// No signature field has more bytes: one with RSA-4096 and the longest names has about 1,700.
+pub const LONGEST: usize = 2_048;
+
 /// Header fields that are signed when present, in this order. Both List-Unsubscribe fields must be in (RFC 8058).
 const SIGNED: [&str; 16] = [
     "from",
@@ -189,13 +192,13 @@ fn fields(header: &[u8]) -> Vec<(&str, &[u8])> {
     while at < header.len() {
         let mut end = at;
         loop {
-            end += header[end..].iter().position(|b| *b == b'\n').map_or(header.len() - end, |n| n + 1);
+            end += memchr::memchr(b'\n', &header[end..]).map_or(header.len() - end, |n| n + 1);
             if end >= header.len() || !matches!(header[end], b' ' | b'\t') {
                 break;
             }
         }
         let field = &header[at..end];
-        if let Some(colon) = field.iter().position(|b| *b == b':')
+        if let Some(colon) = memchr::memchr(b':', field)
             && let Ok(name) = std::str::from_utf8(&field[..colon])
         {
             out.push((

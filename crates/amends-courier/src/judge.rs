@@ -37,6 +37,7 @@ pub fn judge(outcome: &Outcome) -> Verdict {
         Outcome::Unknown(_) => Verdict::Unknown,
         Outcome::NotSent(_) => Verdict::NotSent,
         Outcome::Impossible(_) => Verdict::Refused,
+        Outcome::Unsealed(_) => Verdict::ChannelFailure,
     }
 }
 

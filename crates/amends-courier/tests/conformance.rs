@@ -611,7 +611,9 @@ async fn mail_passes_the_same_table() {
             Server::start(Script::rule(move |line, _| if line == "." { what.clone() } else { None })).await;
         let mut session = Session::open(&door(None), &server.config()).await.unwrap();
         let (mut to_send, mut said) = (Some(parcel(1)), Vec::new());
-        session.deliver(|| to_send.take().map(|p| ((), p)), |(), outcome| said.push(judge(&outcome))).await;
+        session
+            .deliver(|| to_send.take().map(|p| ((), p)), None, |(), outcome| said.push(judge(&outcome)))
+            .await;
         assert_eq!(said.len(), 1, "{name}: each is answered exactly once");
         assert!(verdicts.contains(&said[0]), "{name}: {said:?}");
     }

@@ -15,7 +15,7 @@ use script::{Do, Script, Server, certificate, door, parcel, say};
 async fn deliver(session: &mut Session, parcels: Vec<Parcel>) -> (Vec<(usize, Outcome)>, End) {
     let mut parcels = parcels.into_iter().enumerate();
     let mut outcomes = Vec::new();
-    let end = session.deliver(|| parcels.next(), |n, outcome| outcomes.push((n, outcome))).await;
+    let end = session.deliver(|| parcels.next(), None, |n, outcome| outcomes.push((n, outcome))).await;
     (outcomes, end)
 }
 
@@ -26,6 +26,36 @@ async fn run(script: Script, count: usize) -> (Vec<Verdict>, End, Server, Vec<(u
     outcomes.sort_by_key(|(n, _)| *n);
     let verdicts = outcomes.iter().map(|(_, o)| judge(o)).collect();
     (verdicts, end, server, outcomes)
+}
+
+#[tokio::test]
+async fn a_parcel_leaves_sealed_or_not_at_all() {
+    for offers in [&["PIPELINING", "SIZE 10000"][..], NO_PIPELINING] {
+        let server = Server::start(Script { offers, ..Script::default() }).await;
+        let mut session = Session::open(&door(None), &server.config()).await.unwrap();
+        let seal = |n: &usize, parcel: &mut Parcel| {
+            if *n == 2 {
+                return Err("no key".to_owned());
+            }
+            parcel.message.splice(..0, format!("Seal: {n}\r\n").into_bytes());
+            Ok(())
+        };
+        let mut parcels = (0..5).map(|n| (n, Parcel { size: 1_000, ..parcel(n) }));
+        let mut outcomes = Vec::new();
+        let end = session
+            .deliver(|| parcels.next(), Some(&seal), |n, outcome| outcomes.push((n, judge(&outcome))))
+            .await;
+        assert_eq!(end, End::Gone("no key".into()));
+        assert_eq!(outcomes, [(0, Verdict::Accepted), (1, Verdict::Accepted), (2, Verdict::ChannelFailure)]);
+        drop(session);
+        let heard = server.heard();
+        assert_eq!(heard.messages.len(), 2);
+        for (n, message) in heard.messages.iter().enumerate() {
+            assert!(message.starts_with(&format!("Seal: {n}\r\nSubject: {n}\r\n")), "{message}");
+        }
+        let sizes = heard.lines.iter().filter(|l| l.contains("SIZE=1000")).count();
+        assert_eq!(sizes, if offers == NO_PIPELINING { 0 } else { 3 }, "what a seal adds is counted");
+    }
 }
 
 const NO_PIPELINING: &[&str] = &["8BITMIME"];
@@ -207,7 +237,7 @@ async fn what_cannot_be_sent_is_told_and_the_rest_goes() {
     let server = Server::start(Script { offers: &["PIPELINING", "SIZE 200"], ..Script::default() }).await;
     let mut session = Session::open(&door(None), &server.config()).await.unwrap();
     let odd = |to: &str| Parcel { to: to.into(), ..parcel(9) };
-    let large = Parcel { message: vec![b'x'; 300], ..parcel(9) };
+    let large = Parcel { message: vec![b'x'; 300], size: 300, ..parcel(9) };
     let parcels =
         vec![odd("jürgen@example.net"), parcel(1), odd("a@b>\r\nRCPT TO:<c@d"), large, parcel(2), odd("")];
     let (mut outcomes, end) = deliver(&mut session, parcels).await;

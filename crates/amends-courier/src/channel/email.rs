@@ -8,7 +8,7 @@ use amends_model::Channel;
 use super::transports::{Breakers, Clock};
 use super::{Answer, Boxed, Carrier, Line, LineEnd, Postmaster, Task, Way};
 use crate::judge::{Verdict, judge};
-use crate::smtp::{End, MailServer, Outcome, Session};
+use crate::smtp::{End, MailServer, Outcome, Parcel, Session};
 
 /// The configured mail servers.
 pub struct Email {
@@ -93,7 +93,7 @@ fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Replied(_, reply) => reply.to_string(),
         Outcome::Unknown(why) => format!("handed over, but then {why}"),
-        Outcome::NotSent(why) | Outcome::Impossible(why) => why.clone(),
+        Outcome::NotSent(why) | Outcome::Impossible(why) | Outcome::Unsealed(why) => why.clone(),
     }
 }
 
@@ -104,24 +104,18 @@ impl Line for EmailLine {
         done: &'a mut (dyn FnMut(Task, Answer) + Send),
     ) -> Boxed<'a, LineEnd> {
         Box::pin(async move {
-            // A key that cannot sign is found while the next parcel is made, where no answer can be given yet.
-            let mut unsigned = Vec::new();
             let postmaster = &self.postmaster;
-            let unsigned_here = &mut unsigned;
+            let seal = |task: &Task, parcel: &mut Parcel| postmaster.sign(task, parcel);
             let mut took_one = false;
             let end = self
                 .session
                 .deliver(
                     || {
                         let task = next()?;
-                        match postmaster.parcel(&task) {
-                            Ok(parcel) => Some((task, parcel)),
-                            Err(why) => {
-                                unsigned_here.push((task, why));
-                                None
-                            }
-                        }
+                        let parcel = postmaster.parcel(&task);
+                        Some((task, parcel))
                     },
+                    if postmaster.signs() { Some(&seal) } else { None },
                     |task, outcome| {
                         let verdict = judge(&outcome);
                         took_one |= verdict == Verdict::Accepted;
@@ -131,9 +125,6 @@ impl Line for EmailLine {
                 .await;
             if took_one {
                 self.breakers.works(self.server);
-            }
-            for (task, words) in unsigned {
-                done(task, Answer { verdict: Verdict::ChannelFailure, words });
             }
             match end {
                 End::Drained => LineEnd::Drained,

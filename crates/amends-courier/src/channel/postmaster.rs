@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use amends_model::BroadcastId;
 
 use super::{Bundle, Task};
-use crate::dkim::Signer;
+use crate::dkim::{self, Signer};
 use crate::links::Links;
 use crate::message::{Draft, Recipient, compose};
 use crate::settings::MailSettings;
@@ -59,11 +59,8 @@ impl Postmaster {
         self.draft(&task.bundle).subject().to_owned()
     }
 
-    /// The message for one recipient. The same bytes on every attempt.
-    ///
-    /// # Errors
-    /// When the key cannot sign; in words for the operator.
-    pub(super) fn parcel(&self, task: &Task) -> Result<Parcel, String> {
+    /// The message for one recipient, unsigned. The same bytes on every attempt.
+    pub(super) fn parcel(&self, task: &Task) -> Parcel {
         let draft = self.draft(&task.bundle);
         let id = task.delivery.id.as_str();
         let mut recipient = Recipient {
@@ -78,13 +75,27 @@ impl Postmaster {
             recipient.manage_url = self.links.manage_url(&recipient.token);
             recipient.unsubscribe_url = self.links.unsubscribe_url(&recipient.token);
         }
-        let mut message = draft.to(&recipient, task.bundle.made_at);
-        if let Some(signer) = &self.signer {
-            let field =
-                signer.sign(&message, task.bundle.made_at).ok_or("the DKIM key cannot sign; check it")?;
-            message = [field.as_bytes(), &message].concat();
+        let message = draft.to(&recipient, task.bundle.made_at);
+        let size = message.len() + if self.signs() { dkim::LONGEST } else { 0 };
+        Parcel {
+            from: draft.envelope_sender(id),
+            to: recipient.address,
+            id: recipient.delivery_id,
+            message,
+            size,
         }
-        let from = draft.envelope_sender(id);
-        Ok(Parcel { from, to: recipient.address, id: id.to_owned(), message })
+    }
+
+    /// Puts the signature on, if it signs. The same on every attempt.
+    ///
+    /// # Errors
+    /// When the key cannot sign; in words for the operator.
+    pub(super) fn sign(&self, task: &Task, parcel: &mut Parcel) -> Result<(), String> {
+        if let Some(signer) = &self.signer {
+            let field = signer.sign(&parcel.message, task.bundle.made_at);
+            let field = field.ok_or("the DKIM key cannot sign; check it")?;
+            parcel.message = [field.as_bytes(), &parcel.message].concat();
+        }
+        Ok(())
     }
 }

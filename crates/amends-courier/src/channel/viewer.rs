@@ -62,7 +62,8 @@ impl ViewerLine {
     }
 
     fn mail(&self, task: &Task) -> Result<(mailbox::Mail, Vec<u8>), String> {
-        let parcel = self.postmaster.parcel(task)?;
+        let mut parcel = self.postmaster.parcel(task);
+        self.postmaster.sign(task, &mut parcel)?;
         let delivery_id: DeliveryId = task.delivery.id.clone();
         let mail = mailbox::Mail {
             number: 0,

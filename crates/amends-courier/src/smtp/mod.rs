@@ -14,7 +14,7 @@ mod stream;
 pub use open::OpenError;
 pub use reply::{Enhanced, Parsed, Reply, Stage, parse};
 pub use server::{Encryption, Login, MailServer, Patience, Secret};
-pub use session::{End, Session};
+pub use session::{End, Seal, Session};
 
 /// One message to one recipient, ready for the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Parcel {
     pub id: String,
     /// The whole message with CRLF line ends, before dot-stuffing.
     pub message: Vec<u8>,
+    /// Bytes that the server is told to expect: those of `message`, and of what a seal adds at most.
+    pub size: usize,
 }
 
 /// What became of one parcel on the wire. Not yet what it means.
@@ -40,4 +42,6 @@ pub enum Outcome {
     NotSent(String),
     /// This server cannot take this message, whoever sends it; nothing was sent.
     Impossible(String),
+    /// It was not handed over, because its seal could not be put on.
+    Unsealed(String),
 }

@@ -28,6 +28,18 @@ pub struct Session {
     out: Vec<u8>,
 }
 
+/// The last touch on a parcel; in words why it cannot be put on.
+pub type Seal<'a, K> = &'a (dyn Fn(&K, &mut Parcel) -> Result<(), String> + Sync);
+
+/// Puts the seal on once the other connections of the task have come as far, and lets them do so too before going on.
+async fn put_on<K>(seal: Option<Seal<'_, K>>, parcel: &mut Option<(K, Parcel)>) -> Result<(), String> {
+    let (Some(seal), Some((key, parcel))) = (seal, parcel) else { return Ok(()) };
+    tokio::task::yield_now().await;
+    let sealed = seal(key, parcel);
+    tokio::task::yield_now().await;
+    sealed
+}
+
 /// The replies to `MAIL`, `RCPT` and `DATA` of one parcel, boiled down.
 enum Envelope {
     /// 354: the message may follow.
@@ -60,15 +72,25 @@ impl Session {
     /// is told to `done` with the key it came with, exactly once. On return nothing is in flight.
     ///
     /// One parcel is fetched ahead, so that its envelope can leave together with the end of the one before.
-    pub async fn deliver<K: Send>(
+    ///
+    /// `seal` is the last touch and more work than sending is (a signature). It is put on while the server reads the
+    /// message before, and connections that share a task do so in step: all send, then all seal. Else each would wake the
+    /// server for itself, which would take its processor from those who sign: two switches for each message.
+    pub async fn deliver<K: Send + Sync>(
         &mut self,
         mut next: impl FnMut() -> Option<(K, Parcel)> + Send,
+        seal: Option<Seal<'_, K>>,
         mut done: impl FnMut(K, Outcome) + Send,
     ) -> End {
         let mut current = self.pick(&mut next, &mut done);
-        // Whether the envelope of `current` is on the wire already.
-        let mut ahead = false;
+        // Of `current`: whether its envelope is on the wire already, and whether its seal is on.
+        let (mut ahead, mut sealed) = (false, put_on(seal, &mut current).await);
         while let Some((key, parcel)) = current {
+            if let Err(why) = sealed {
+                // With the connection goes the envelope.
+                done(key, Outcome::Unsealed(why.clone()));
+                return End::Gone(why);
+            }
             let envelope = self.envelope(&parcel, ahead).await;
             ahead = false;
             self.out.clear();
@@ -84,6 +106,7 @@ impl Session {
                         return End::Gone(why);
                     }
                     current = self.pick(&mut next, &mut done);
+                    sealed = put_on(seal, &mut current).await;
                     continue;
                 }
                 Ok(Envelope::RefusedButOpen(stage, reply)) => {
@@ -95,7 +118,7 @@ impl Session {
                     None
                 }
             };
-            let following = self.pick(&mut next, &mut done);
+            let mut following = self.pick(&mut next, &mut done);
             if let Some((_, parcel)) = &following
                 && self.offer.pipelining
             {
@@ -103,6 +126,7 @@ impl Session {
                 ahead = true;
             }
             let sent = self.stream.send(&self.out, self.patience.end_of_data).await;
+            sealed = put_on(seal, &mut following).await;
             let reply = match sent {
                 Ok(()) => self.stream.reply(self.patience.end_of_data).await,
                 Err(cut) => Err(cut),
@@ -157,11 +181,10 @@ impl Session {
                 "the mail server does not take addresses with letters beyond ASCII (SMTPUTF8)".into(),
             );
         }
-        if self.offer.size > 0 && parcel.message.len() > self.offer.size {
+        if self.offer.size > 0 && parcel.size > self.offer.size {
             return Some(format!(
                 "the message has {} bytes; the mail server takes at most {}",
-                parcel.message.len(),
-                self.offer.size
+                parcel.size, self.offer.size
             ));
         }
         None
@@ -172,7 +195,7 @@ impl Session {
         self.out.extend_from_slice(parcel.from.as_bytes());
         self.out.push(b'>');
         if self.offer.size > 0 {
-            self.out.extend_from_slice(format!(" SIZE={}", parcel.message.len()).as_bytes());
+            self.out.extend_from_slice(format!(" SIZE={}", parcel.size).as_bytes());
         }
         if !(parcel.to.is_ascii() && parcel.from.is_ascii()) {
             self.out.extend_from_slice(b" SMTPUTF8 BODY=8BITMIME");

@@ -242,10 +242,12 @@ pub fn door(extra_ca: Option<Vec<u8>>) -> Door {
 }
 
 pub fn parcel(n: usize) -> Parcel {
+    let message = format!("Subject: {n}\r\n\r\n.dot at the start\r\nmessage {n}\r\n").into_bytes();
     Parcel {
         from: "status@acme.example".into(),
         to: format!("user{n}@example.net"),
         id: format!("delivery{n}"),
-        message: format!("Subject: {n}\r\n\r\n.dot at the start\r\nmessage {n}\r\n").into_bytes(),
+        size: message.len(),
+        message,
     }
 }
