@@ -26,6 +26,9 @@ enum Key {
 /// No signature field has more bytes: one with RSA-4096 and the longest names has about 1,700.
 pub const LONGEST: usize = 2_048;
 
+/// Characters of the signature on one line.
+const LINE: usize = 72;
+
 /// Header fields that are signed when present, in this order. Both List-Unsubscribe fields must be in (RFC 8058).
 const SIGNED: [&str; 16] = [
     "from",
@@ -126,10 +129,12 @@ impl Signer {
         );
         put_relaxed_field("DKIM-Signature", unsigned.as_bytes(), &mut to_sign);
         let signature = self.raw(&to_sign)?;
-        let encoded = STANDARD.encode(signature);
-        let lines: Vec<&str> =
-            encoded.as_bytes().chunks(72).filter_map(|c| std::str::from_utf8(c).ok()).collect();
-        Some(format!("DKIM-Signature: {unsigned}{}\r\n", lines.join("\r\n ")))
+        let mut encoded = STANDARD.encode(signature);
+        // From the end, so that what was counted stays where it is.
+        for at in (LINE..encoded.len()).step_by(LINE).rev() {
+            encoded.insert_str(at, "\r\n ");
+        }
+        Some(format!("DKIM-Signature: {unsigned}{encoded}\r\n"))
     }
 
     fn raw(&self, to_sign: &[u8]) -> Option<Vec<u8>> {
@@ -187,7 +192,7 @@ fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
 
 /// Name and raw value (with its folds, without the last line end) of each field.
 fn fields(header: &[u8]) -> Vec<(&str, &[u8])> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(32);
     let mut at = 0;
     while at < header.len() {
         let mut end = at;
@@ -214,7 +219,8 @@ fn fields(header: &[u8]) -> Vec<(&str, &[u8])> {
 /// The named fields in canonical form; each occurrence is used once, from the last to the first (RFC 6376 §5.4.2).
 fn signed_fields(fields: &[(&str, &[u8])], names: &[&str]) -> Vec<u8> {
     let mut left: Vec<_> = fields.iter().collect();
-    let mut out = Vec::new();
+    // With room for the signature's own field.
+    let mut out = Vec::with_capacity(fields.iter().map(|(n, v)| n.len() + v.len() + 4).sum::<usize>() + 1_000);
     for name in names {
         if let Some(at) = left.iter().rposition(|(n, _)| n.eq_ignore_ascii_case(name)) {
             let (name, value) = left.remove(at);

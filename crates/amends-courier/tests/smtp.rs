@@ -33,12 +33,9 @@ async fn a_parcel_leaves_sealed_or_not_at_all() {
     for offers in [&["PIPELINING", "SIZE 10000"][..], NO_PIPELINING] {
         let server = Server::start(Script { offers, ..Script::default() }).await;
         let mut session = Session::open(&door(None), &server.config()).await.unwrap();
-        let seal = |n: &usize, parcel: &mut Parcel| {
-            if *n == 2 {
-                return Err("no key".to_owned());
-            }
-            parcel.message.splice(..0, format!("Seal: {n}\r\n").into_bytes());
-            Ok(())
+        let seal = |n: &usize, _: &Parcel| match n {
+            2 => Err("no key".to_owned()),
+            n => Ok(format!("Seal: {n}\r\n")),
         };
         let mut parcels = (0..5).map(|n| (n, Parcel { size: 1_000, ..parcel(n) }));
         let mut outcomes = Vec::new();

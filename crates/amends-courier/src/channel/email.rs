@@ -105,7 +105,7 @@ impl Line for EmailLine {
     ) -> Boxed<'a, LineEnd> {
         Box::pin(async move {
             let postmaster = &self.postmaster;
-            let seal = |task: &Task, parcel: &mut Parcel| postmaster.sign(task, parcel);
+            let seal = |task: &Task, parcel: &Parcel| postmaster.seal(task, &parcel.message);
             let mut took_one = false;
             let end = self
                 .session

@@ -86,16 +86,12 @@ impl Postmaster {
         }
     }
 
-    /// Puts the signature on, if it signs. The same on every attempt.
+    /// The header field that signs a message, if it signs: to stand before it. The same on every attempt.
     ///
     /// # Errors
     /// When the key cannot sign; in words for the operator.
-    pub(super) fn sign(&self, task: &Task, parcel: &mut Parcel) -> Result<(), String> {
-        if let Some(signer) = &self.signer {
-            let field = signer.sign(&parcel.message, task.bundle.made_at);
-            let field = field.ok_or("the DKIM key cannot sign; check it")?;
-            parcel.message = [field.as_bytes(), &parcel.message].concat();
-        }
-        Ok(())
+    pub(super) fn seal(&self, task: &Task, message: &[u8]) -> Result<String, String> {
+        let Some(signer) = &self.signer else { return Ok(String::new()) };
+        signer.sign(message, task.bundle.made_at).ok_or_else(|| "the DKIM key cannot sign; check it".into())
     }
 }

@@ -62,8 +62,8 @@ impl ViewerLine {
     }
 
     fn mail(&self, task: &Task) -> Result<(mailbox::Mail, Vec<u8>), String> {
-        let mut parcel = self.postmaster.parcel(task);
-        self.postmaster.sign(task, &mut parcel)?;
+        let parcel = self.postmaster.parcel(task);
+        let seal = self.postmaster.seal(task, &parcel.message)?;
         let delivery_id: DeliveryId = task.delivery.id.clone();
         let mail = mailbox::Mail {
             number: 0,
@@ -73,7 +73,7 @@ impl ViewerLine {
             subject: self.postmaster.subject(task),
             delivery_id,
         };
-        Ok((mail, parcel.message))
+        Ok((mail, [seal.as_bytes(), &parcel.message].concat()))
     }
 }
 

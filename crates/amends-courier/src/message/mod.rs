@@ -314,7 +314,8 @@ impl Draft {
 
     /// The header fields that only this recipient's message has.
     fn own_header(&self, recipient: &Recipient, unsubscribe: &str, date: Timestamp) -> String {
-        let mut out = address_field("To", "", &recipient.address);
+        let mut out = String::with_capacity(800);
+        out.push_str(&address_field("To", "", &recipient.address));
         out.push_str(&format!("Date: {}\r\n", date.strftime("%a, %d %b %Y %H:%M:%S +0000")));
         out.push_str(&long_field("Message-ID", &self.message_id(&recipient.delivery_id)));
         if self.broadcast && !unsubscribe.is_empty() {

@@ -28,16 +28,16 @@ pub struct Session {
     out: Vec<u8>,
 }
 
-/// The last touch on a parcel; in words why it cannot be put on.
-pub type Seal<'a, K> = &'a (dyn Fn(&K, &mut Parcel) -> Result<(), String> + Sync);
+/// Makes the last touch on a parcel: header fields that go before the message, each ending in CRLF. In words why it cannot.
+pub type Seal<'a, K> = &'a (dyn Fn(&K, &Parcel) -> Result<String, String> + Sync);
 
-/// Puts the seal on once the other connections of the task have come as far, and lets them do so too before going on.
-async fn put_on<K>(seal: Option<Seal<'_, K>>, parcel: &mut Option<(K, Parcel)>) -> Result<(), String> {
-    let (Some(seal), Some((key, parcel))) = (seal, parcel) else { return Ok(()) };
+/// Makes the seal once the other connections of the task have come as far, and lets them do so too before going on.
+async fn make<K>(seal: Option<Seal<'_, K>>, parcel: Option<&(K, Parcel)>) -> Result<String, String> {
+    let (Some(seal), Some((key, parcel))) = (seal, parcel) else { return Ok(String::new()) };
     tokio::task::yield_now().await;
-    let sealed = seal(key, parcel);
+    let made = seal(key, parcel);
     tokio::task::yield_now().await;
-    sealed
+    made
 }
 
 /// The replies to `MAIL`, `RCPT` and `DATA` of one parcel, boiled down.
@@ -73,7 +73,7 @@ impl Session {
     ///
     /// One parcel is fetched ahead, so that its envelope can leave together with the end of the one before.
     ///
-    /// `seal` is the last touch and more work than sending is (a signature). It is put on while the server reads the
+    /// `seal` is the last touch and more work than sending is (a signature). It is made while the server reads the
     /// message before, and connections that share a task do so in step: all send, then all seal. Else each would wake the
     /// server for itself, which would take its processor from those who sign: two switches for each message.
     pub async fn deliver<K: Send + Sync>(
@@ -83,14 +83,17 @@ impl Session {
         mut done: impl FnMut(K, Outcome) + Send,
     ) -> End {
         let mut current = self.pick(&mut next, &mut done);
-        // Of `current`: whether its envelope is on the wire already, and whether its seal is on.
-        let (mut ahead, mut sealed) = (false, put_on(seal, &mut current).await);
+        // Of `current`: whether its envelope is on the wire already, and its seal.
+        let (mut ahead, mut made) = (false, make(seal, current.as_ref()).await);
         while let Some((key, parcel)) = current {
-            if let Err(why) = sealed {
-                // With the connection goes the envelope.
-                done(key, Outcome::Unsealed(why.clone()));
-                return End::Gone(why);
-            }
+            let header = match made {
+                Ok(header) => header,
+                Err(why) => {
+                    // With the connection goes the envelope.
+                    done(key, Outcome::Unsealed(why.clone()));
+                    return End::Gone(why);
+                }
+            };
             let envelope = self.envelope(&parcel, ahead).await;
             ahead = false;
             self.out.clear();
@@ -106,7 +109,7 @@ impl Session {
                         return End::Gone(why);
                     }
                     current = self.pick(&mut next, &mut done);
-                    sealed = put_on(seal, &mut current).await;
+                    made = make(seal, current.as_ref()).await;
                     continue;
                 }
                 Ok(Envelope::RefusedButOpen(stage, reply)) => {
@@ -114,11 +117,12 @@ impl Session {
                     Some((stage, reply))
                 }
                 Ok(Envelope::Taken) => {
+                    self.out.extend_from_slice(header.as_bytes());
                     dot_stuffed(&parcel.message, &mut self.out);
                     None
                 }
             };
-            let mut following = self.pick(&mut next, &mut done);
+            let following = self.pick(&mut next, &mut done);
             if let Some((_, parcel)) = &following
                 && self.offer.pipelining
             {
@@ -126,7 +130,7 @@ impl Session {
                 ahead = true;
             }
             let sent = self.stream.send(&self.out, self.patience.end_of_data).await;
-            sealed = put_on(seal, &mut following).await;
+            made = make(seal, following.as_ref()).await;
             let reply = match sent {
                 Ok(()) => self.stream.reply(self.patience.end_of_data).await,
                 Err(cut) => Err(cut),
