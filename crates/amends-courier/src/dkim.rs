@@ -220,7 +220,8 @@ fn fields(header: &[u8]) -> Vec<(&str, &[u8])> {
 fn signed_fields(fields: &[(&str, &[u8])], names: &[&str]) -> Vec<u8> {
     let mut left: Vec<_> = fields.iter().collect();
     // With room for the signature's own field.
-    let mut out = Vec::with_capacity(fields.iter().map(|(n, v)| n.len() + v.len() + 4).sum::<usize>() + 1_000);
+    let mut out =
+        Vec::with_capacity(fields.iter().map(|(n, v)| n.len() + v.len() + 4).sum::<usize>() + 1_000);
     for name in names {
         if let Some(at) = left.iter().rposition(|(n, _)| n.eq_ignore_ascii_case(name)) {
             let (name, value) = left.remove(at);

@@ -2,229 +2,22 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod company;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use amends_courier::channel::{Address, Carrier, Email, Postmaster, Viewer};
-use amends_courier::message::{Confirm, Content, Update};
-use amends_courier::smtp::MailServer;
-use amends_courier::{Around, Courier, Links, MailSettings, Turn, plan};
-use amends_egress::{Door, DoorConfig};
-use amends_model::broadcast::{Audience, Counts};
-use amends_model::page::Page;
-use amends_model::{
-    BroadcastId, Channel, ChannelHealth, DeliveryState, Impact, Origin, PageId, Preferences, Subscriber,
-    SubscriberId, SubscriberState,
-};
-use amends_store::{Store, broadcast, channel, delivery, mailbox, page, subscriber, suppression};
+use amends_courier::channel::Viewer;
+use amends_courier::message::{Confirm, Content};
+use amends_courier::{Around, plan};
+use amends_model::{BroadcastId, Channel, DeliveryState, SubscriberState};
+use amends_store::{broadcast, channel, delivery, mailbox, subscriber, suppression};
 use amends_testkit::smtp::{Behaviour, Message, Options, Sink, Step};
-use amends_testkit::stores::{Fresh, each};
-use jiff::Timestamp;
+use amends_testkit::stores::each;
+use company::{Company, MORE_THAN_A_BATCH, a_subscriber, one_of};
 use tokio::sync::watch;
-
-/// A small company with a page, subscribers, a mail server and a courier.
-struct Company {
-    store: Store,
-    sink: Arc<Sink>,
-    clock: Arc<AtomicI64>,
-    settings: MailSettings,
-    _fresh: Option<Fresh>,
-    numbers: Arc<AtomicU64>,
-}
-
-const START: i64 = 1_790_000_000;
-/// Where the operators are told besides.
-const CHAT: &str = "https://hooks.slack.com/services/T0/B0/operators";
-
-fn counted(numbers: &Arc<AtomicU64>) -> [u8; 12] {
-    let mut out = [0; 12];
-    out[..8].copy_from_slice(&(numbers.fetch_add(1, Ordering::Relaxed) * 0x9E37_79B9).to_le_bytes());
-    out
-}
-
-impl Company {
-    async fn new(fresh: Fresh, subscribers: usize) -> Self {
-        let store = fresh.store.clone();
-        let now = Timestamp::from_second(START).unwrap();
-        let mut tx = store.begin().await.unwrap();
-        let page = Page {
-            id: PageId::from_random([1; 12]),
-            name: "Acme".into(),
-            url: "https://status.acme.example".into(),
-            time_zone: "Etc/UTC".into(),
-            description: None,
-            support_url: None,
-            language: "en".into(),
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
-        page::insert(&mut tx, &page).await.unwrap();
-        let all: Vec<_> = (0..subscribers).map(|n| a_subscriber(n, now)).collect();
-        subscriber::insert_many(&mut tx, &all).await.unwrap();
-        tx.commit().await.unwrap();
-        let settings = MailSettings {
-            public_url: "https://status.acme.example".into(),
-            from_address: Some("status@acme.example".into()),
-            operators: vec!["ops@acme.example".into()],
-            alarms: vec![Address::read(None, CHAT).unwrap()],
-            ..MailSettings::default()
-        };
-        Self {
-            store,
-            sink: Arc::new(Sink::start()),
-            clock: Arc::new(AtomicI64::new(START)),
-            settings,
-            _fresh: Some(fresh),
-            numbers: Arc::new(AtomicU64::new(1)),
-        }
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.clock.load(Ordering::Relaxed)).unwrap()
-    }
-
-    fn later(&self, seconds: i64) {
-        self.clock.fetch_add(seconds, Ordering::Relaxed);
-    }
-
-    fn postmaster(&self) -> Arc<Postmaster> {
-        let links = Links::new(&self.settings.public_url, &[7; 32]);
-        Arc::new(Postmaster::new(self.settings.clone(), links, None))
-    }
-
-    fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
-        let clock = self.clock.clone();
-        Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap())
-    }
-
-    fn courier(&self) -> Courier {
-        let door = Door::new(DoorConfig::default()).unwrap();
-        self.courier_over(Arc::new(Email::new(
-            door,
-            vec![server_at(&self.sink)],
-            self.clock(),
-            self.postmaster(),
-        )))
-    }
-
-    /// A courier with several mail servers, in this order.
-    fn courier_by(&self, sinks: &[&Sink]) -> Courier {
-        let door = Door::new(DoorConfig::default()).unwrap();
-        let servers = sinks.iter().map(|s| server_at(s)).collect();
-        self.courier_over(Arc::new(Email::new(door, servers, self.clock(), self.postmaster())))
-    }
-
-    fn courier_over(&self, carrier: Arc<dyn Carrier>) -> Courier {
-        let numbers = self.numbers.clone();
-        Courier::new(
-            self.store.clone(),
-            carrier,
-            self.settings.clone(),
-            self.clock(),
-            Arc::new(move |bytes: &mut [u8]| {
-                let number = counted(&numbers);
-                for (n, byte) in bytes.iter_mut().enumerate() {
-                    *byte = number[n % 12];
-                }
-            }),
-        )
-    }
-
-    /// Publishes an update of an incident to everybody.
-    async fn publish(&self, n: usize) -> BroadcastId {
-        let content = Content::Update(Update {
-            incident_id: "in00000mail1".into(),
-            update_id: format!("up{n:010}"),
-            title: "Some daily emails are not being sent".into(),
-            url: "https://status.acme.example/incidents/in00000mail1".into(),
-            phase: "Investigating".into(),
-            impact: Impact::Major,
-            resolved: false,
-            text: format!("Word number {n}."),
-            components: vec![],
-            at: self.now(),
-            next_update_at: None,
-        });
-        let id = BroadcastId::from_random(counted(&self.numbers));
-        let mut tx = self.store.begin().await.unwrap();
-        plan::enqueue(&mut tx, id.clone(), &content, "subject", Audience::default(), self.now())
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        id
-    }
-
-    async fn counts(&self, id: &BroadcastId) -> Counts {
-        broadcast::counts(&mut self.store.read().await.unwrap(), id).await.unwrap()
-    }
-
-    async fn health(&self) -> ChannelHealth {
-        let mut tx = self.store.read().await.unwrap();
-        channel::get(&mut tx, Channel::Email).await.unwrap().unwrap()
-    }
-
-    /// What operators were told in their chat room: how often mail was said to be held, and to go out again.
-    async fn in_the_chat(&self) -> (usize, usize) {
-        let mut tx = self.store.read().await.unwrap();
-        let told = delivery::to_address(&mut tx, CHAT, 100).await.unwrap();
-        let (mut held, mut again) = (0, 0);
-        for d in told {
-            let subject = broadcast::get(&mut tx, &d.broadcast_id).await.unwrap().unwrap().subject;
-            assert_eq!((d.channel, d.subscriber_id), (Channel::Slack, None));
-            held += usize::from(subject.ends_with("Mail to subscribers is held"));
-            again += usize::from(subject.ends_with("Mail was held and goes out again"));
-        }
-        (held, again)
-    }
-
-    async fn suppressed(&self) -> u64 {
-        suppression::count(&mut self.store.read().await.unwrap()).await.unwrap()
-    }
-
-    /// Works until there is nothing to do now.
-    async fn work(&self, courier: &Courier) {
-        let (_keep, stop) = watch::channel(false);
-        for _ in 0..200 {
-            match courier.turn(&stop).await.unwrap() {
-                Turn::Idle(at) if at.is_none_or(|at| at > self.now()) => return,
-                _ => {}
-            }
-        }
-        panic!("the courier does not come to rest");
-    }
-}
-
-/// So many that the next batch is claimed while one is sent.
-const MORE_THAN_A_BATCH: usize = 2_040;
-
-fn server_at(sink: &Sink) -> MailServer {
-    let mut server =
-        MailServer::from_url(&format!("smtp://{}", sink.address()), "status.acme.example").unwrap();
-    server.patience.reply = Duration::from_secs(5);
-    server.patience.end_of_data = Duration::from_secs(5);
-    server
-}
-
-fn a_subscriber(n: usize, now: Timestamp) -> Subscriber {
-    let mut id = [0; 12];
-    id[..8].copy_from_slice(&(n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
-    Subscriber {
-        id: SubscriberId::from_random(id),
-        channel: Channel::Email,
-        address: format!("user{n}@example.net"),
-        state: SubscriberState::Confirmed,
-        components: vec![],
-        preferences: Preferences::default(),
-        origin: Origin::Import,
-        created_at: now,
-        confirmed_at: Some(now),
-        ended_at: None,
-        updated_at: now,
-    }
-}
 
 fn by_recipient(messages: &[Message]) -> HashMap<String, Vec<&Message>> {
     let mut out: HashMap<String, Vec<&Message>> = HashMap::new();
@@ -232,10 +25,6 @@ fn by_recipient(messages: &[Message]) -> HashMap<String, Vec<&Message>> {
         out.entry(m.recipients[0].clone()).or_default().push(m);
     }
     out
-}
-
-fn one_of(counts: Counts, pick: impl Fn(&Counts) -> u64, n: u64) {
-    assert_eq!((pick(&counts), counts.total()), (n, n), "{counts:?}");
 }
 
 #[tokio::test]

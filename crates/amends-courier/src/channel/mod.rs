@@ -74,6 +74,8 @@ pub struct Task {
     pub bundle: Arc<Bundle>,
     /// Whether it came back unsent from a line that broke.
     pub came_back: bool,
+    /// Which of the batches that the lines are at work on it is from, counted from 0.
+    pub batch: usize,
 }
 
 /// What became of a task.

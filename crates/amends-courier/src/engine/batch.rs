@@ -1,6 +1,6 @@
 //! One batch: claimed, sent over several lines at once, recorded as the answers come.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use amends_store::delivery::{Order, Outcome};
 use amends_store::{StoreError, Tx, broadcast, delivery, lease, page};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
+use super::feed::Feed;
 use super::round::{Round, Stopped, work};
 use super::settle::Sent;
-use super::{Courier, LEASE, RENEW, State, Turn, canary, order};
+use super::{BATCH, Courier, LEASE, RENEW, State, Turn, canary, order};
 use crate::channel::{Answer, Bundle, Task};
 use crate::judge::Verdict;
 use crate::outcome::{self, Decision};
@@ -43,68 +43,66 @@ impl Courier {
             Some(ahead) if ahead.claimed.elapsed() < RENEW || self.is_ours(&ahead.lease).await? => {
                 Some(ahead)
             }
-            _ => self.claim(self.batch_size(state), Order::OldestFirst, true).await?,
+            _ => self.claim(BATCH, Order::OldestFirst, true).await?,
         };
         let Some(batch) = ahead else {
             self.put_down(state).await?;
             return Ok(Turn::Idle(None));
         };
-        let was_all = batch.was_all;
-        let (held, ahead) = self.send_and_claim(batch, state, stop).await;
-        match (held, ahead) {
-            (Ok(false), Some(ahead)) if !*stop.borrow() => {
-                state.ahead = Some(ahead);
-                Ok(Turn::More)
-            }
-            (held, ahead) => {
-                state.ahead = ahead;
+        let (sent, ahead) = self.send_and_claim(batch, state, stop).await;
+        state.ahead = ahead;
+        match sent {
+            Ok(End { held: false, .. }) if state.ahead.is_some() && !*stop.borrow() => Ok(Turn::More),
+            sent => {
                 self.put_down(state).await?;
-                let idle = held? || was_all;
-                Ok(if idle { Turn::Idle(Some(self.now())) } else { Turn::More })
+                let End { held, was_all } = sent?;
+                Ok(if held || was_all { Turn::Idle(Some(self.now())) } else { Turn::More })
             }
         }
     }
 
-    /// Sends a batch, and meanwhile settles what was sent before it and claims the next one, so that the lines do not wait for
-    /// the store. Answers whether the channel is held now, and the next batch.
+    /// Sends a batch, and meanwhile settles what was sent before it and claims the next ones, which join it if they may, so
+    /// that the lines do not wait for the store. Answers how it ended, and a batch that was claimed and did not join.
     async fn send_and_claim(
         &self,
         batch: Batch,
         state: &mut State,
         stop: &watch::Receiver<bool>,
-    ) -> (Result<bool, StoreError>, Option<Batch>) {
-        let is_last = batch.was_all;
+    ) -> (Result<End, StoreError>, Option<Batch>) {
+        let mut is_last = batch.was_all;
         let before = std::mem::take(&mut state.sent);
-        let next = self.batch_size(state);
-        let is_sent = Notify::new();
+        let feed = Feed::default();
         let sending = async {
-            let held = self.send(batch, state, stop.clone()).await;
-            is_sent.notify_one();
-            held
+            let end = self.send(batch, &feed, state, stop.clone()).await;
+            feed.end();
+            end
         };
         let meanwhile = async {
             for (place, sent) in before.iter().enumerate() {
                 if self.settle(sent, None, false).await.is_err() {
-                    return (place, None);
+                    return place;
                 }
             }
-            if is_last {
-                return (before.len(), None);
-            }
-            // What the store says against it, the next turn will hear.
-            let ahead = self.claim(next, Order::OldestFirst, true).await.unwrap_or_default();
-            while timeout(RENEW, is_sent.notified()).await.is_err() {
-                if let Some(ahead) = &ahead {
+            while !is_last && !feed.is_over() {
+                // What the store says against it, the next turn will hear.
+                let Ok(Some(ahead)) = self.claim(BATCH, Order::OldestFirst, true).await else { break };
+                is_last = ahead.was_all;
+                if ahead.tasks.is_empty() {
+                    continue;
+                }
+                let lease = ahead.lease.clone();
+                feed.offer(ahead);
+                while !feed.is_settled(RENEW).await {
                     // Whether it is still ours is asked again before it is sent.
-                    self.renew(&ahead.lease).await;
+                    self.renew(&lease).await;
                 }
             }
-            (before.len(), ahead)
+            before.len()
         };
         // Both go on all the time: one that stood still in a transaction would keep the other from ever beginning its own.
-        let (held, (settled, ahead)) = tokio::join!(sending, meanwhile);
+        let (end, settled) = tokio::join!(sending, meanwhile);
         state.sent.extend(before.into_iter().skip(settled));
-        (held, ahead)
+        (end, feed.into_rest())
     }
 
     /// Whether a batch that was claimed a while ago is still in our hands; then it stays there for as long again.
@@ -162,7 +160,7 @@ impl Courier {
                 }
                 (Decision::Wait, _) if in_order => unsent.push((c, None)),
                 (Decision::Send | Decision::Wait, Some(bundle)) => {
-                    tasks.push(Task { delivery: c, bundle: bundle.clone(), came_back: false });
+                    tasks.push(Task { delivery: c, bundle: bundle.clone(), came_back: false, batch: 0 });
                 }
                 (Decision::Send | Decision::Wait, None) => {
                     unsent.push((c, Some((DeliveryState::Cancelled, "its content cannot be read"))));
@@ -210,45 +208,47 @@ impl Courier {
         Ok(out)
     }
 
-    /// Sends a batch and records it; answers whether the channel is held now.
+    /// Sends a batch, and those that join it, and records them.
     ///
     /// A broadcast's first few messages go alone: if they are refused, the others have not been tried.
     async fn send(
         &self,
         batch: Batch,
+        feed: &Feed,
         state: &mut State,
         mut stop: watch::Receiver<bool>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<End, StoreError> {
         let Batch { lease, tasks, broadcasts, was_all, .. } = batch;
         if tasks.is_empty() {
-            return Ok(false);
+            return Ok(End { held: false, was_all });
         }
         self.meet_the_way(state).await?;
-        let (began, count) = (Instant::now(), tasks.len());
         let waves = canary::waves(tasks, &state.proven);
         if waves.len() > 1 {
             // What was accepted of other broadcasts says little about this one.
             state.trial = Trial::default();
         }
-        let mut sent = Sent { lease, answers: Vec::new(), broadcasts };
+        let mut at_hand = AtHand { sent: vec![Sent { lease, answers: Vec::new(), broadcasts }], was_all };
         let (mut stopped, mut halted) = (None, false);
-        for wave in waves {
+        let last = waves.len() - 1;
+        for (n, wave) in waves.into_iter().enumerate() {
             if halted {
                 break;
             }
             let about: BTreeSet<_> = wave.iter().map(|t| t.bundle.broadcast_id.clone()).collect();
             let lanes = wave.len().div_ceil(10).min(self.lines(state)).max(1);
-            let ended = self.wave(wave, lanes, state, &mut stop, &mut sent).await;
+            // A wave that does not need all lines does not get more to do.
+            let feed = (n == last && lanes == self.lines(state)).then_some(feed);
+            let ended = self.wave(wave, lanes, state, &mut stop, &mut at_hand, feed).await;
             (stopped, halted) = (ended.stopped, ended.halted);
             if stopped.is_none() && ended.accepted {
                 state.prove(about);
             }
         }
+        let uncertain = at_hand.uncertain();
+        let AtHand { sent, was_all } = at_hand;
         if stopped.is_none() && was_all && !halted {
-            stopped = state.trial.at_the_end().map(|stop| {
-                let words = sent.answers.iter().find(|a| !is_certain(a)).map(|(_, a)| a.words.clone());
-                (stop, words.unwrap_or_default())
-            });
+            stopped = state.trial.at_the_end().map(|stop| (stop, uncertain.clone().unwrap_or_default()));
         }
         let mut detour = false;
         if stopped.is_some() {
@@ -256,36 +256,37 @@ impl Courier {
             state.meet_afresh();
             detour = self.carrier.fail_over();
         }
-        if stopped.is_none() && !halted && sent.answers.iter().all(is_certain) {
-            state.sent.push(sent);
+        if stopped.is_none() && !halted && uncertain.is_none() {
+            state.sent.extend(sent);
         } else {
-            self.settle(&sent, stopped.as_ref(), detour).await?;
+            for sent in &sent {
+                self.settle(sent, stopped.as_ref(), detour).await?;
+            }
         }
         if stopped.is_none() {
-            if !halted {
-                state.took(count, began.elapsed());
-            }
             self.notice_the_way(state).await?;
         }
         if let Some((stop, words)) = &stopped
             && detour
         {
             tracing::warn!(reason = stop.in_words(), said = %words, "the next mail server is tried");
-            return Ok(false);
+            return Ok(End { held: false, was_all });
         }
-        Ok(stopped.is_some())
+        Ok(End { held: stopped.is_some(), was_all })
     }
 
     /// Sends some tasks over so many lines and records what is certain as it comes; the last answers, and those that could
-    /// turn out to be the channel's fault, stay with the batch.
+    /// turn out to be the channel's fault, stay with their batch. From `feed`, further batches join.
     async fn wave(
         &self,
         tasks: Vec<Task>,
         lanes: usize,
         state: &mut State,
         stop: &mut watch::Receiver<bool>,
-        sent: &mut Sent,
+        at_hand: &mut AtHand,
+        feed: Option<&Feed>,
     ) -> Ended {
+        let began = Instant::now();
         let round = Arc::new(Round::new(tasks, lanes, std::mem::take(&mut state.trial)));
         let threads = self.carrier.threads().clamp(1, lanes);
         let mut workers = JoinSet::new();
@@ -300,24 +301,40 @@ impl Courier {
         renew.tick().await;
         let (mut listening, mut accepted) = (true, false);
         loop {
+            // What is done once in a turn, as looking whether the channel is held, waits for nobody much longer than this.
+            let feed = feed.filter(|_| began.elapsed() < RENEW);
             tokio::select! {
                 biased;
                 _ = renew.tick() => {
-                    if !self.renew(&sent.lease).await {
-                        round.halt();
+                    for sent in &at_hand.sent {
+                        if !self.renew(&sent.lease).await {
+                            round.halt();
+                        }
                     }
                 }
                 () = round.answers() => {
                     let (now_final, may_be_excused): (Vec<_>, Vec<_>) =
                         round.take_answers().into_iter().partition(is_certain);
                     accepted |= !now_final.is_empty();
-                    sent.answers.extend(may_be_excused);
-                    self.record(&sent.lease, &now_final, &round).await;
+                    at_hand.keep(may_be_excused);
+                    for (sent, answers) in at_hand.of_each(now_final) {
+                        self.record(&sent.lease, &answers, &round).await;
+                    }
                 }
                 lines = workers.join_next() => match lines {
                     Some(lines) => state.lines.extend(lines.unwrap_or_default().into_iter().flatten()),
                     None => break,
                 },
+                () = more(feed, &round), if feed.is_some() => {
+                    let may_join = |batch: &Batch| {
+                        round.is_hungry()
+                            && canary::go_at_once(&batch.tasks, &state.proven)
+                            && round.is_open_to(&batch.tasks)
+                    };
+                    if let Some(batch) = feed.and_then(|feed| feed.take_if(may_join)) {
+                        round.join(at_hand.take(batch), at_hand.sent.len() - 1);
+                    }
+                }
                 _ = stop.changed(), if listening => {
                     listening = false;
                     round.halt();
@@ -326,7 +343,7 @@ impl Courier {
         }
         let last = round.take_answers();
         accepted |= last.iter().any(is_certain);
-        sent.answers.extend(last);
+        at_hand.keep(last);
         let halted = round.is_halted();
         let mut verdict = round.verdict();
         state.trial = std::mem::take(&mut verdict.trial);
@@ -377,6 +394,62 @@ impl Courier {
         delivery::record(&mut tx, id, outcomes, self.now()).await?;
         tx.commit().await
     }
+}
+
+/// Batches that the lines are at work on.
+struct AtHand {
+    sent: Vec<Sent>,
+    /// Whether nothing more was due than these.
+    was_all: bool,
+}
+
+impl AtHand {
+    /// Takes another one; what there is of it to send.
+    fn take(&mut self, batch: Batch) -> Vec<Task> {
+        let Batch { lease, tasks, broadcasts, was_all, .. } = batch;
+        self.sent.push(Sent { lease, answers: Vec::new(), broadcasts });
+        self.was_all = was_all;
+        tasks
+    }
+
+    /// Keeps answers for the end.
+    fn keep(&mut self, answers: Vec<(Task, Answer)>) {
+        for answer in answers {
+            self.sent[answer.0.batch].answers.push(answer);
+        }
+    }
+
+    /// The words of an answer that was kept and is not certain.
+    fn uncertain(&self) -> Option<String> {
+        let mut answers = self.sent.iter().flat_map(|sent| sent.answers.iter());
+        answers.find(|a| !is_certain(a)).map(|(_, answer)| answer.words.clone())
+    }
+
+    /// Answers by the batch that they are of.
+    fn of_each(&self, answers: Vec<(Task, Answer)>) -> impl Iterator<Item = (&Sent, Vec<(Task, Answer)>)> {
+        let mut of_each: BTreeMap<usize, Vec<(Task, Answer)>> = BTreeMap::new();
+        for answer in answers {
+            of_each.entry(answer.0.batch).or_default().push(answer);
+        }
+        of_each.into_iter().map(|(batch, answers)| (&self.sent[batch], answers))
+    }
+}
+
+/// Waits until there may be a batch that can join.
+async fn more(feed: Option<&Feed>, round: &Round) {
+    let Some(feed) = feed else { return };
+    tokio::select! {
+        () = feed.offered() => {}
+        () = round.low() => {}
+    }
+}
+
+/// How sending ended.
+struct End {
+    /// Whether the channel is held now.
+    held: bool,
+    /// Whether nothing more was due.
+    was_all: bool,
 }
 
 /// How a wave ended.

@@ -9,6 +9,7 @@
 mod batch;
 mod canary;
 mod detour;
+mod feed;
 pub(crate) mod order;
 mod probe;
 mod round;
@@ -38,11 +39,6 @@ pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Deliveries claimed at once.
 const BATCH: usize = 2_000;
-/// Deliveries claimed at once for a server that takes a batch in no time: lines run dry at the end of each, and who asks to
-/// sign in does not wait long for the next. Several nodes share a broadcast better in small batches.
-const LARGE_BATCH: usize = 6_000;
-/// That is no time.
-const QUICK: Duration = Duration::from_millis(300);
 /// How long a lease lasts without being renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is renewed.
@@ -104,8 +100,6 @@ struct State {
     proven: HashSet<BroadcastId>,
     /// The server wants no more lines than this, until then.
     fewer: Option<(usize, Instant)>,
-    /// The server took the last batch of the usual size in no time.
-    quick: bool,
 }
 
 /// As many broadcasts are remembered as proven.
@@ -126,7 +120,6 @@ impl State {
             way: Way::default(),
             proven: HashSet::new(),
             fewer: None,
-            quick: false,
         }
     }
 
@@ -135,14 +128,6 @@ impl State {
         self.trial = Trial::default();
         self.proven.clear();
         self.fewer = None;
-        self.quick = false;
-    }
-
-    /// Notes how long a batch took. A small one says little.
-    fn took(&mut self, count: usize, time: Duration) {
-        if count >= BATCH {
-            self.quick = time < QUICK * (count / BATCH) as u32;
-        }
     }
 
     fn prove(&mut self, broadcasts: BTreeSet<BroadcastId>) {
@@ -198,12 +183,6 @@ impl Courier {
 
     fn channel(&self) -> Channel {
         self.carrier.channel()
-    }
-
-    /// How many deliveries are claimed next.
-    fn batch_size(&self, state: &State) -> usize {
-        let is_alone = self.store.kind() == EngineKind::Sqlite;
-        if is_alone && state.quick { LARGE_BATCH } else { BATCH }
     }
 
     /// How many lines may be open at once now.
@@ -341,27 +320,4 @@ fn id(random: &Random) -> String {
     let mut bytes = [0; amends_model::ID_LENGTH];
     random(&mut bytes);
     amends_model::id_text(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_that_takes_a_whole_batch_in_no_time_is_quick() {
-        let mut state = State::new();
-        state.took(BATCH - 1, Duration::ZERO);
-        assert!(!state.quick, "a small one says little");
-        state.took(BATCH, QUICK / 2);
-        assert!(state.quick);
-        state.took(LARGE_BATCH, QUICK * 2);
-        assert!(state.quick, "a large one may take longer");
-        state.took(10, QUICK * 10);
-        assert!(state.quick, "a small one says little");
-        state.took(LARGE_BATCH, QUICK * 3);
-        assert!(!state.quick);
-        state.took(BATCH, QUICK / 2);
-        state.meet_afresh();
-        assert!(!state.quick, "another server");
-    }
 }

@@ -1,6 +1,6 @@
 //! One wave of a batch over several lines at once: what they share, and the work of each.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,12 +27,18 @@ fn hash(what: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What the lines of one batch share.
+/// When no more than this is left for each lane, the round takes another batch.
+const LOW: usize = 10;
+
+/// What the lines share that are at work on a batch, and on those that join it before it is done.
 pub(super) struct Round {
     /// What any line may take.
     shared: Mutex<VecDeque<Task>>,
     /// What one line must take: several messages to one address, and what came back to it.
     lanes: Vec<Mutex<VecDeque<Task>>>,
+    /// Hashes of the addresses that it has or had messages for.
+    addresses: Mutex<HashSet<u64>>,
+    low: Notify,
     /// What came back and is not written down yet. Whoever writes it is woken for the first one and for enough of them,
     /// not for each.
     answers: Mutex<Vec<(Task, Answer)>>,
@@ -54,24 +60,13 @@ pub(super) struct RoundVerdict {
 }
 
 impl Round {
-    /// Messages to one address stay on one line, so that they arrive in order.
+    /// Of a first batch, number 0.
     pub(super) fn new(tasks: Vec<Task>, lanes: usize, trial: Trial) -> Self {
-        let mut messages: HashMap<String, usize> = HashMap::with_capacity(tasks.len());
-        for task in &tasks {
-            *messages.entry(task.delivery.address.clone()).or_default() += 1;
-        }
-        let mut queues: Vec<VecDeque<Task>> = (0..lanes).map(|_| VecDeque::new()).collect();
-        let mut shared = VecDeque::with_capacity(tasks.len());
-        for task in tasks {
-            if messages.get(&task.delivery.address).is_some_and(|count| *count > 1) {
-                queues[(hash(&task.delivery.address) % lanes as u64) as usize].push_back(task);
-            } else {
-                shared.push_back(task);
-            }
-        }
-        Self {
-            shared: Mutex::new(shared),
-            lanes: queues.into_iter().map(Mutex::new).collect(),
+        let round = Self {
+            shared: Mutex::default(),
+            lanes: (0..lanes).map(|_| Mutex::default()).collect(),
+            addresses: Mutex::default(),
+            low: Notify::new(),
             answers: Mutex::default(),
             first: Notify::new(),
             enough: Notify::new(),
@@ -79,7 +74,56 @@ impl Round {
             at_work: AtomicUsize::new(lanes),
             open: AtomicUsize::new(0),
             verdict: Mutex::new(RoundVerdict { trial, stopped: None, crowded: false }),
+        };
+        round.add(tasks);
+        round
+    }
+
+    /// Messages to one address stay on one line, so that they arrive in order.
+    fn add(&self, tasks: Vec<Task>) {
+        let of: Vec<u64> = tasks.iter().map(|t| hash(&t.delivery.address)).collect();
+        let mut messages: HashMap<u64, usize> = HashMap::with_capacity(of.len());
+        for address in &of {
+            *messages.entry(*address).or_default() += 1;
         }
+        let (mut free, mut bound) = (VecDeque::with_capacity(of.len()), Vec::new());
+        for (task, address) in tasks.into_iter().zip(of) {
+            if messages.get(&address).is_some_and(|count| *count > 1) {
+                bound.push(((address % self.lanes.len() as u64) as usize, task));
+            } else {
+                free.push_back(task);
+            }
+        }
+        self.addresses().extend(messages.into_keys());
+        for (lane, task) in bound {
+            self.lane(lane).push_back(task);
+        }
+        self.shared().append(&mut free);
+    }
+
+    /// Whether it does well and has so little left that another batch may join.
+    pub(super) fn is_hungry(&self) -> bool {
+        let all_at_work = self.at_work.load(Ordering::Relaxed) == self.lanes.len();
+        all_at_work && !self.is_halted() && self.shared().len() <= LOW * self.lanes.len()
+    }
+
+    /// Whether these may join: nobody among them may still have a message here, which must arrive first.
+    pub(super) fn is_open_to(&self, tasks: &[Task]) -> bool {
+        let known = self.addresses();
+        !tasks.iter().any(|t| known.contains(&hash(&t.delivery.address)))
+    }
+
+    /// Lets another batch join, under this number.
+    pub(super) fn join(&self, mut tasks: Vec<Task>, number: usize) {
+        for task in &mut tasks {
+            task.batch = number;
+        }
+        self.add(tasks);
+    }
+
+    /// Waits until little is left.
+    pub(super) async fn low(&self) {
+        self.low.notified().await;
     }
 
     pub(super) fn halt(&self) {
@@ -102,12 +146,23 @@ impl Round {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn addresses(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn next(&self, lane: usize) -> Option<Task> {
         if self.is_halted() {
             return None;
         }
-        let own = self.lane(lane).pop_front();
-        own.or_else(|| self.shared().pop_front())
+        if let Some(own) = self.lane(lane).pop_front() {
+            return Some(own);
+        }
+        let mut shared = self.shared();
+        let task = shared.pop_front();
+        if task.is_some() && shared.len() == LOW * self.lanes.len() {
+            self.low.notify_one();
+        }
+        task
     }
 
     fn has_more(&self, lane: usize) -> bool {
