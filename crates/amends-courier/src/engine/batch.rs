@@ -40,7 +40,7 @@ impl Courier {
         stop: &watch::Receiver<bool>,
     ) -> Result<Turn, StoreError> {
         let ahead = match state.ahead.take() {
-            Some(ahead) if ahead.claimed.elapsed() < RENEW || self.is_ours(&ahead.lease).await? => {
+            Some(ahead) if ahead.claimed.elapsed() < RENEW || self.are_ours(&[&ahead.lease]).await? => {
                 Some(ahead)
             }
             _ => self.claim(BATCH, Order::OldestFirst, true).await?,
@@ -78,10 +78,8 @@ impl Courier {
             end
         };
         let meanwhile = async {
-            for (place, sent) in before.iter().enumerate() {
-                if self.settle(sent, None, false).await.is_err() {
-                    return place;
-                }
+            if self.settle(&before, None, false).await.is_err() {
+                return false;
             }
             while !is_last && !feed.is_over() {
                 // What the store says against it, the next turn will hear.
@@ -94,22 +92,27 @@ impl Courier {
                 feed.offer(ahead);
                 while !feed.is_settled(RENEW).await {
                     // Whether it is still ours is asked again before it is sent.
-                    self.renew(&lease).await;
+                    self.renew(&[&lease]).await;
                 }
             }
-            before.len()
+            true
         };
         // Both go on all the time: one that stood still in a transaction would keep the other from ever beginning its own.
-        let (end, settled) = tokio::join!(sending, meanwhile);
-        state.sent.extend(before.into_iter().skip(settled));
+        let (end, is_settled) = tokio::join!(sending, meanwhile);
+        if !is_settled {
+            state.sent.extend(before);
+        }
         (end, feed.into_rest())
     }
 
-    /// Whether a batch that was claimed a while ago is still in our hands; then it stays there for as long again.
-    async fn is_ours(&self, lease: &str) -> Result<bool, StoreError> {
+    /// Whether batches that were claimed a while ago are still in our hands; then they stay there for as long again.
+    async fn are_ours(&self, leases: &[&str]) -> Result<bool, StoreError> {
         let until = self.now().checked_add(LEASE).unwrap_or(self.now());
         let mut tx = self.store.begin().await?;
-        let ours = lease::renew(&mut tx, lease, until).await?;
+        let mut ours = true;
+        for lease in leases {
+            ours &= lease::renew(&mut tx, lease, until).await?;
+        }
         tx.commit().await?;
         Ok(ours)
     }
@@ -259,9 +262,7 @@ impl Courier {
         if stopped.is_none() && !halted && uncertain.is_none() {
             state.sent.extend(sent);
         } else {
-            for sent in &sent {
-                self.settle(sent, stopped.as_ref(), detour).await?;
-            }
+            self.settle(&sent, stopped.as_ref(), detour).await?;
         }
         if stopped.is_none() {
             self.notice_the_way(state).await?;
@@ -306,10 +307,9 @@ impl Courier {
             tokio::select! {
                 biased;
                 _ = renew.tick() => {
-                    for sent in &at_hand.sent {
-                        if !self.renew(&sent.lease).await {
-                            round.halt();
-                        }
+                    let leases: Vec<_> = at_hand.sent.iter().map(|sent| sent.lease.as_str()).collect();
+                    if !self.renew(&leases).await {
+                        round.halt();
                     }
                 }
                 () = round.answers() => {
@@ -353,9 +353,9 @@ impl Courier {
         Ended { stopped: verdict.stopped.take(), halted, accepted }
     }
 
-    async fn renew(&self, id: &str) -> bool {
-        // A store that cannot be reached is nobody's: the lease can neither be renewed nor taken.
-        self.is_ours(id).await.unwrap_or(true)
+    async fn renew(&self, leases: &[&str]) -> bool {
+        // A store that cannot be reached is nobody's: a lease can neither be renewed nor taken.
+        self.are_ours(leases).await.unwrap_or(true)
     }
 
     /// Writes final answers down. While the store cannot be reached, sending pauses (what was accepted and is not

@@ -27,10 +27,8 @@ pub(super) struct Sent {
 impl Courier {
     /// Settles what was sent, and puts back what was claimed ahead. While the store cannot take it, it stays in our hands.
     pub(super) async fn put_down(&self, state: &mut State) -> Result<(), StoreError> {
-        while let Some(sent) = state.sent.last() {
-            self.settle(sent, None, false).await?;
-            state.sent.pop();
-        }
+        self.settle(&state.sent, None, false).await?;
+        state.sent.clear();
         if let Some(ahead) = &state.ahead {
             self.give_back(ahead).await?;
             state.ahead = None;
@@ -38,29 +36,39 @@ impl Courier {
         Ok(())
     }
 
-    /// Ends a batch. `stopped`: why the channel has to be, unless mail takes a `detour`.
+    /// Ends batches, all of them or none. `stopped`: why the channel has to be, unless mail takes a `detour`.
     pub(super) async fn settle(
         &self,
-        sent: &Sent,
+        batches: &[Sent],
         stopped: Option<&Stopped>,
         detour: bool,
     ) -> Result<(), StoreError> {
+        if batches.is_empty() {
+            return Ok(());
+        }
         let now = self.now();
         let (mut outcomes, mut suppressions) = (Vec::new(), Vec::new());
-        for (task, answer) in &sent.answers {
-            let c: &Claimed = &task.delivery;
-            if stopped.is_some_and(|(stop, _)| is_excused(answer.verdict, *stop)) {
-                outcomes.push(outcome::excused(c, answer, now));
-            } else {
-                outcomes.push(outcome::of(c, answer, now, self.number()));
-                suppressions.extend(outcome::suppression(c, answer, self.channel(), now));
+        for sent in batches {
+            let mut of_batch = Vec::new();
+            for (task, answer) in &sent.answers {
+                let c: &Claimed = &task.delivery;
+                if stopped.is_some_and(|(stop, _)| is_excused(answer.verdict, *stop)) {
+                    of_batch.push(outcome::excused(c, answer, now));
+                } else {
+                    of_batch.push(outcome::of(c, answer, now, self.number()));
+                    suppressions.extend(outcome::suppression(c, answer, self.channel(), now));
+                }
             }
+            outcomes.push(of_batch);
         }
         let mut tx = self.store.begin().await?;
-        delivery::record(&mut tx, &sent.lease, &outcomes, now).await?;
+        for (sent, of_batch) in batches.iter().zip(&outcomes) {
+            delivery::record(&mut tx, &sent.lease, of_batch, now).await?;
+            lease::end(&mut tx, &sent.lease, now).await?;
+        }
         suppression::add(&mut tx, &suppressions).await?;
-        lease::end(&mut tx, &sent.lease, now).await?;
-        for b in &sent.broadcasts {
+        let broadcasts: BTreeSet<_> = batches.iter().flat_map(|sent| &sent.broadcasts).collect();
+        for b in broadcasts {
             broadcast::finish_if_done(&mut tx, b, now).await?;
         }
         let mut held = None;
@@ -76,7 +84,8 @@ impl Courier {
             }
         }
         tx.commit().await?;
-        for (outcome, (task, _)) in outcomes.iter().zip(&sent.answers) {
+        let answers = batches.iter().flat_map(|sent| &sent.answers);
+        for (outcome, (task, _)) in outcomes.iter().flatten().zip(answers) {
             self.around.meter.note(self.channel(), outcome.state, task.bundle.made_at, now);
         }
         if let Some((reason, words, waiting)) = held {
