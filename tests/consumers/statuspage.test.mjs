@@ -100,6 +100,11 @@ describe("clients", () => {
       const { id } = await program.command("incident", "declare", "--json", "--title", "Receipts are late", ...say);
       await eventually("the client tells", () => told?.name === "Receipts are late");
       await program.command("incident", "resolve", id, "--message", "Receipts are on time.");
+      // The command is a process of its own: the page hears of it a moment later, and what follows asks for one that rests.
+      await eventually("the page tells", async () => {
+        const { incidents } = await (await program.get("/api/v2/incidents.json")).json();
+        return incidents.find((incident) => incident.id === id)?.status === "resolved";
+      });
     } finally {
       updates.stop();
     }
