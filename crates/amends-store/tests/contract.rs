@@ -99,6 +99,31 @@ async fn what_is_not_committed_is_gone() {
     }
 }
 
+/// A request that is given up is dropped wherever it stands, so also between a transaction's beginning and the answer.
+#[tokio::test]
+async fn who_leaves_while_a_transaction_begins_leaves_nothing_behind() {
+    for fresh in each().await {
+        let store = &fresh.store;
+        for n in 0..40 {
+            tokio::select! {
+                biased;
+                tx = store.read() => drop(tx.unwrap()),
+                () = std::future::ready(()) => {}
+            }
+            tokio::select! {
+                biased;
+                tx = store.begin() => drop(tx.unwrap()),
+                () = std::future::ready(()) => {}
+            }
+            let mut tx = store.begin().await.unwrap();
+            setting::set(&mut tx, "n", &n.to_string()).await.unwrap();
+            tx.commit().await.unwrap();
+            let found = setting::get(&mut store.read().await.unwrap(), "n").await.unwrap();
+            assert_eq!(found, Some(n.to_string()), "{}", fresh.engine);
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_second_of_two_writers_is_told() {
     for fresh in each().await {

@@ -47,14 +47,15 @@ impl Postgres {
         let mut last = None;
         for _ in 0..=self.0.status().max_size {
             let object = self.0.get().await.map_err(|e| StoreError::Unavailable(describe(&e)))?;
-            match object.batch_execute(sql).await {
-                Ok(()) => return Ok(PostgresTx { object: Some(object) }),
-                Err(error) if error.is_closed() || object.is_closed() => {
-                    last = Some(error);
-                    drop(Object::take(object));
-                }
-                Err(error) => return Err(error.into()),
+            // It rolls back from now on: who leaves before the server answers must not leave a transaction in the pool.
+            let mut tx = PostgresTx { object: Some(object) };
+            let Err(error) = tx.object()?.batch_execute(sql).await else { return Ok(tx) };
+            let Some(object) = tx.object.take() else { continue };
+            if !error.is_closed() && !object.is_closed() {
+                return Err(error.into());
             }
+            last = Some(error);
+            drop(Object::take(object));
         }
         Err(StoreError::Unavailable(last.map_or_else(|| "no connection".into(), |e| e.to_string())))
     }
