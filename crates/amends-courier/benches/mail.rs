@@ -374,16 +374,26 @@ async fn fanout() {
 
 /// Beside what the cores can sign.
 async fn signed() {
-    let all = Company::new(messages()).await;
-    let before = openssl();
-    let (rate, _) = ours(&all, 50, messages(), Some(signer())).await;
-    let speed = f64::midpoint(before, openssl());
-    println!("signed: {rate:.0} messages/s; openssl signs {speed:.0}/s on all cores");
-    println!("mail_dkim ratio {:.2} goal 0.8", rate / speed);
+    let company = Company::new(messages()).await;
+    let (mut our, mut speeds, mut ratios) = (Vec::new(), vec![openssl()], Vec::new());
+    for n in 0..=RUNS {
+        let (rate, _) = ours(&company, 50 + n as u8, messages(), Some(signer())).await;
+        let before = speeds[n];
+        let after = openssl();
+        speeds.push(after);
+        // The first run warms up.
+        if n > 0 {
+            our.push(rate);
+            ratios.push(rate / f64::midpoint(before, after));
+        }
+    }
+    println!("openssl signs on all cores: {speeds:.0?}/s");
+    println!("signed, publish to the last durable outcome: {our:.0?} messages/s");
+    println!("mail_dkim ratio {:.2} goal 0.8", median(ratios));
 
     let few = 10_000;
     let small = Company::new(few).await;
-    let (_, seconds) = ours(&small, 51, few, Some(signer())).await;
+    let (_, seconds) = ours(&small, 59, few, Some(signer())).await;
     println!("mail_10000_signed s {seconds:.2} goal 10");
 }
 

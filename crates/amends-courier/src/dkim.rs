@@ -1,6 +1,7 @@
 //! DKIM signatures (RFC 6376, RFC 8463), relaxed/relaxed, with AWS-LC.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::KeyRejected;
@@ -26,7 +27,9 @@ enum Key {
 /// No signature field has more bytes: one with RSA-4096 and the longest names has about 1,700.
 pub const LONGEST: usize = 2_048;
 
-/// Characters of the signature on one line.
+const NAME: &str = "DKIM-Signature";
+
+/// Characters of the signature on one line: four for each three bytes.
 const LINE: usize = 72;
 
 /// Header fields that are signed when present, in this order. Both List-Unsubscribe fields must be in (RFC 8058).
@@ -112,29 +115,33 @@ impl Signer {
         let split = memchr::memmem::find(message, b"\r\n\r\n")?;
         let fields = fields(&message[..split + 2]);
         let body_hash = digest(&SHA256, &relaxed_body(&message[split + 4..]));
-        let mut names: Vec<&str> = SIGNED
-            .into_iter()
-            .filter(|n| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(n)))
-            .collect();
-        names.extend(SEALED);
+        let mut names = Vec::with_capacity(SIGNED.len() + SEALED.len());
+        let is_there = |n: &&str| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(n));
+        names.extend(SIGNED.into_iter().filter(is_there).chain(SEALED));
         let mut to_sign = signed_fields(&fields, &names);
-        let unsigned = format!(
-            "v=1; a={}; c=relaxed/relaxed;\r\n d={}; s={}; t={};\r\n h={};\r\n bh={};\r\n b=",
+        let mut out = String::with_capacity(LONGEST);
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "{NAME}: v=1; a={}; c=relaxed/relaxed;\r\n d={}; s={}; t={};\r\n h=",
             self.algorithm(),
             self.domain,
             self.selector,
             now.as_second(),
-            folded(&names),
-            STANDARD.encode(body_hash),
         );
-        put_relaxed_field("DKIM-Signature", unsigned.as_bytes(), &mut to_sign);
-        let signature = self.raw(&to_sign)?;
-        let mut encoded = STANDARD.encode(signature);
-        // From the end, so that what was counted stays where it is.
-        for at in (LINE..encoded.len()).step_by(LINE).rev() {
-            encoded.insert_str(at, "\r\n ");
+        put_folded(&names, &mut out);
+        out.push_str(";\r\n bh=");
+        STANDARD.encode_string(body_hash, &mut out);
+        out.push_str(";\r\n b=");
+        put_relaxed_field(NAME, &out.as_bytes()[NAME.len() + 1..], &mut to_sign);
+        for (n, line) in self.raw(&to_sign)?.chunks(LINE / 4 * 3).enumerate() {
+            if n > 0 {
+                out.push_str("\r\n ");
+            }
+            STANDARD.encode_string(line, &mut out);
         }
-        Some(format!("DKIM-Signature: {unsigned}{encoded}\r\n"))
+        out.push_str("\r\n");
+        Some(out)
     }
 
     fn raw(&self, to_sign: &[u8]) -> Option<Vec<u8>> {
@@ -294,8 +301,7 @@ fn has_relaxed_lines(body: &[u8]) -> bool {
     })
 }
 
-fn folded(names: &[&str]) -> String {
-    let mut out = String::new();
+fn put_folded(names: &[&str], out: &mut String) {
     let mut column = 3;
     for (n, name) in names.iter().enumerate() {
         if n > 0 {
@@ -309,7 +315,6 @@ fn folded(names: &[&str]) -> String {
         out.push_str(name);
         column += name.len();
     }
-    out
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Text as it may stand in a mail: nothing in it can end a header line, hide, or turn the reading direction of what
 //! follows.
 
+use std::borrow::Cow;
+
 use amends_model::text::is_deceptive;
 
 /// The places for a recipient's own links. Private-use characters, which are taken out of everything that people
@@ -42,13 +44,17 @@ pub(super) fn prose(text: &str) -> String {
 }
 
 /// An address of the web for a link: printable ASCII only, so that it can neither break out nor pretend.
-pub(super) fn url(text: &str) -> String {
-    let may_stand = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '\'' | '`' | '\\');
-    if text.chars().all(may_stand) {
-        text.to_owned()
-    } else {
-        text.chars().filter(|c| may_stand(*c)).collect()
+pub(super) fn url(text: &str) -> Cow<'_, str> {
+    only(text, |b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'\'' | b'`' | b'\\'))
+}
+
+/// The text without bytes that may not stand in it, which are all others than ASCII too.
+pub(super) fn only(text: &str, may_stand: impl Fn(u8) -> bool) -> Cow<'_, str> {
+    let may_stand = |b: u8| b.is_ascii() && may_stand(b);
+    if text.bytes().all(may_stand) {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(text.bytes().filter(|b| may_stand(*b)).map(char::from).collect())
 }
 
 /// In one line, the marks that only steer direction are of no use either.

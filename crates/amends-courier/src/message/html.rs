@@ -68,7 +68,7 @@ pub(super) fn render(view: &View, language: &str) -> String {
          <table role=\"presentation\" class=\"paper\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"background:#fbfbfa\"><tr>\
          <td class=\"outer\" align=\"center\" style=\"padding:24px 12px\">\n\
          <table role=\"presentation\" class=\"frame\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
-         style=\"max-width:600px;background:#ffffff;border:1px solid #e4e5e2;border-radius:12px\"><tr>\n\
+         style=\"max-width:600px;background:#fff;border:1px solid #e4e5e2;border-radius:12px\"><tr>\n\
          <td class=\"card ink\" style=\"padding:32px;font:16px/1.5 {SANS};color:#14171c;text-align:start\">\n",
         escaped(&view.opening)
     );
@@ -79,7 +79,7 @@ pub(super) fn render(view: &View, language: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"supported-color-schemes\" content=\"light dark\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{}</title>\n<style>\n{}</style>\n</head>\n{body}",
         escaped(language),
         escaped(&view.title),
@@ -152,7 +152,7 @@ fn put_card(view: &View, out: &mut String) {
         let _ = writeln!(
             out,
             "<p style=\"margin:24px 0 8px\"><a class=\"button\" href=\"{}\" style=\"display:inline-block;padding:10px 20px;border-radius:6px;\
-             background:#2348c6;color:#ffffff;font-weight:600;text-decoration:none\">{}</a></p>",
+             background:#2348c6;color:#fff;font-weight:600;text-decoration:none\">{}</a></p>",
             escaped(url),
             escaped(words)
         );

@@ -44,7 +44,7 @@ pub(super) fn lay_out(head: &Letterhead, content: &Content) -> Laid {
         Content::Invitation(c) => invitation(head, c),
     };
     laid.subject = line(&laid.subject, SUBJECT);
-    laid.view.from = (head.display_name(), url(&head.page_url));
+    laid.view.from = (head.display_name(), url(&head.page_url).into());
     if laid.view.opening.is_empty() {
         laid.view.opening = opening(&laid.view.text, OPENING);
     }
@@ -101,7 +101,7 @@ fn update(head: &Letterhead, c: &Update) -> Laid {
                 .map(|at| format!("Next word by {}.", when(at, &head.zone)))
                 .into_iter()
                 .collect(),
-            button: Some(("Follow it on the status page".into(), url(&c.url))),
+            button: Some(("Follow it on the status page".into(), url(&c.url).into())),
             subscribed: true,
             ..View::default()
         },
@@ -128,7 +128,7 @@ fn maintenance(head: &Letterhead, c: &MaintenanceNews) -> Laid {
             facts: vec![format!("Planned for {}", span(c.from, c.until, &head.zone))],
             text,
             components: listed(&c.components),
-            button: Some(("See it on the status page".into(), url(&c.url))),
+            button: Some(("See it on the status page".into(), url(&c.url).into())),
             subscribed: true,
             ..View::default()
         },
@@ -148,7 +148,7 @@ fn letter(c: &Letter) -> Laid {
         view: View {
             title: line(&c.title, TITLE),
             text: prose(&c.text),
-            button: Some(("Read it on the status page".into(), url(&c.url))),
+            button: Some(("Read it on the status page".into(), url(&c.url).into())),
             subscribed: true,
             ..View::default()
         },
@@ -164,7 +164,7 @@ fn component(head: &Letterhead, c: &ComponentNews) -> Laid {
             state: Some(State { shape: c.to.shape(), tone: c.to.tone(), words: c.to.label().to_owned() }),
             title: name,
             facts: vec![format!("{}. Before: {}.", when(c.at, &head.zone), c.from.label())],
-            button: Some(("See it on the status page".into(), url(&c.url))),
+            button: Some(("See it on the status page".into(), url(&c.url).into())),
             subscribed: true,
             ..View::default()
         },
@@ -204,7 +204,7 @@ fn digest(head: &Letterhead, c: &Digest) -> Laid {
             facts: vec![when(c.at, &head.zone)],
             lead: vec![lead.into()],
             text,
-            button: Some(("See the status page".into(), url(&c.url))),
+            button: Some(("See the status page".into(), url(&c.url).into())),
             subscribed: true,
             ..View::default()
         },
@@ -219,7 +219,7 @@ fn programs(title: &str, link: &str, at: Timestamp, head: &Letterhead) -> Laid {
         view: View {
             title: title.into(),
             facts: vec![when(at, &head.zone)],
-            button: Some(("See the status page".into(), url(link))),
+            button: Some(("See the status page".into(), url(link).into())),
             because: "For programs that read the feeds.".into(),
             ..View::default()
         },
@@ -236,7 +236,7 @@ fn test(head: &Letterhead, c: &Test) -> Laid {
             title,
             facts: vec![when(c.at, &head.zone)],
             lead: vec!["Nothing has happened. This shows that updates will arrive here.".into()],
-            button: Some(("See the status page".into(), url(&c.url))),
+            button: Some(("See the status page".into(), url(&c.url).into())),
             because: format!("Sent because a test was asked for at {name}."),
             ..View::default()
         },
@@ -251,7 +251,7 @@ fn endpoint(head: &Letterhead, c: &EndpointNotice) -> Laid {
             title: line(&c.title, TITLE),
             facts: vec![when(c.at, &head.zone)],
             text: prose(&c.text),
-            button: Some(("Look at it".into(), url(&c.url))),
+            button: Some(("Look at it".into(), url(&c.url).into())),
             because: format!(
                 "You get this because you gave this address for an endpoint that gets news from {}.",
                 head.display_name()
@@ -294,7 +294,7 @@ fn confirm_endpoint(head: &Letterhead, c: &Confirm, endpoint: &str) -> Laid {
             opening: line(&lead, OPENING),
             title: title.into(),
             lead: vec![lead],
-            button: Some((button.into(), url(&c.url))),
+            button: Some((button.into(), url(&c.url).into())),
             remarks,
             because: format!("Sent once, because this address was typed into a form of {name}."),
             ..View::default()
@@ -320,7 +320,7 @@ fn confirm(head: &Letterhead, c: &Confirm) -> Laid {
                 opening: line(&lead, OPENING),
                 title: "You are subscribed already".into(),
                 lead: vec![lead],
-                button: Some(("Change what you hear".into(), url(&c.url))),
+                button: Some(("Change what you hear".into(), url(&c.url).into())),
                 remarks: vec!["If it was not you, do nothing. Nothing was changed.".into()],
                 because,
                 ..View::default()
@@ -341,7 +341,7 @@ fn confirm(head: &Letterhead, c: &Confirm) -> Laid {
             opening: line(&lead, OPENING),
             title: "Please confirm your subscription".into(),
             lead: vec![lead],
-            button: Some(("Confirm".into(), url(&c.url))),
+            button: Some(("Confirm".into(), url(&c.url).into())),
             remarks: vec![
                 format!("The link works until {}.", when(c.valid_until, &head.zone)),
                 "If it was not you, do nothing. Without your confirmation you will get no further mail."
@@ -370,7 +370,7 @@ fn action(c: &ActionDue) -> Laid {
             title: line(&c.title, TITLE),
             facts: vec![format!("Promised after: {}", line(&c.incident_title, TITLE))],
             lead: vec!["Is it done? Say so, or choose a day that will hold.".into()],
-            button: Some(("Open the action".into(), url(&c.url))),
+            button: Some(("Open the action".into(), url(&c.url).into())),
             because: "You get this because you own this action.".into(),
             ..View::default()
         },
@@ -385,7 +385,7 @@ fn alarm(head: &Letterhead, c: &Alarm) -> Laid {
             title: line(&c.title, TITLE),
             facts: vec![when(c.at, &head.zone)],
             text: prose(&c.text),
-            button: Some(("Look at it".into(), url(&c.url))),
+            button: Some(("Look at it".into(), url(&c.url).into())),
             because: format!("You get this because you operate {}.", head.display_name()),
             ..View::default()
         },
@@ -400,7 +400,7 @@ fn sign_in(head: &Letterhead, c: &SignIn) -> Laid {
             opening: "This link signs you in once.".into(),
             title: format!("Hello {}", line(&c.name, NAME)),
             lead: vec!["This link signs you in once.".into()],
-            button: Some(("Sign in".into(), url(&c.url))),
+            button: Some(("Sign in".into(), url(&c.url).into())),
             remarks: vec![
                 format!("It works until {}.", when(c.valid_until, &head.zone)),
                 "If you did not ask for it, do nothing; nobody was signed in.".into(),
@@ -421,7 +421,7 @@ fn invitation(head: &Letterhead, c: &Invitation) -> Laid {
             opening: format!("Choose a password and you are in, as {}.", line(&c.role, NAME)),
             title: format!("{by} invites you to {name}"),
             lead: vec![format!("You will be able to work there as {}.", line(&c.role, NAME))],
-            button: Some(("Accept the invitation".into(), url(&c.url))),
+            button: Some(("Accept the invitation".into(), url(&c.url).into())),
             remarks: vec![format!("The link works once, until {}.", when(c.valid_until, &head.zone))],
             because: format!("Sent because {by} typed in this address."),
             ..View::default()

@@ -31,7 +31,7 @@ fn target(url: &str, kind: LinkType) -> Option<String> {
     }
     let lower = url.trim().to_ascii_lowercase();
     let ok = ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme));
-    ok.then(|| clean::url(url.trim()))
+    ok.then(|| clean::url(url.trim()).into())
 }
 
 const P: &str = "margin:0 0 16px";

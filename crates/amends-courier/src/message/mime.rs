@@ -3,6 +3,8 @@
 //! Our own, because a message is rendered once for everybody and a recipient's links are put in between encoded
 //! pieces, which builders of whole messages do not offer.
 
+use std::fmt::{Display, Write};
+
 /// Header lines are folded to this length where they can be.
 const LINE: usize = 76;
 
@@ -24,9 +26,10 @@ pub(super) fn token_field(name: &str, value: &str) -> String {
     fold(name, &plain_words(value))
 }
 
-/// `name: value` on one line, whatever its length (below 998).
-pub(super) fn long_field(name: &str, value: &str) -> String {
-    format!("{name}: {value}\r\n")
+/// Adds `name: value` on one line, whatever its length (below 998).
+pub(super) fn put_field(name: &str, value: impl Display, out: &mut String) {
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{name}: {value}\r\n");
 }
 
 /// A display name: bare, quoted or encoded, whichever it needs.
@@ -106,7 +109,7 @@ fn hex(b: u8, mut put: impl FnMut(char)) {
 
 /// Quoted-printable of text with `\n` line ends, beginning at the start of a line. Pieces can be joined with
 /// [`SOFT`].
-pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
+pub(super) fn quoted_printable(text: &str, out: &mut String) {
     let mut column = 0;
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -116,13 +119,13 @@ pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
             bytes[at..].iter().take(room).take_while(|b| matches!(b, b'!'..=b'<' | b'>'..=b'~')).count();
         // What begins a line may be touched.
         if run > 0 && column > 0 {
-            out.extend_from_slice(&bytes[at..at + run]);
+            out.push_str(&text[at..at + run]);
             (at, column) = (at + run, column + run);
             continue;
         }
         at += 1;
         if b == b'\n' {
-            out.extend_from_slice(b"\r\n");
+            out.push_str("\r\n");
             column = 0;
             continue;
         }
@@ -133,39 +136,39 @@ pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
         };
         // The last place of a line is for the "=" of a soft break.
         if column + if literal { 1 } else { 3 } > LINE - 1 {
-            out.extend_from_slice(SOFT);
+            out.push_str(SOFT);
             column = 0;
         }
         // Old mail stores change "From " at the start of a line, and broken relays a dot; either breaks the signature.
         let touched = column == 0 && (b == b'.' || bytes[at - 1..].starts_with(b"From "));
         if literal && !touched {
-            out.push(b);
+            out.push(b as char);
             column += 1;
         } else {
-            hex(b, |c| out.push(c as u8));
+            hex(b, |c| out.push(c));
             column += 3;
         }
     }
 }
 
 /// A line end that is not part of the text.
-pub(super) const SOFT: &[u8] = b"=\r\n";
+pub(super) const SOFT: &str = "=\r\n";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use mail_parser::MessageParser;
 
-    fn read_back(head: String, body: &[u8]) -> (Option<String>, String) {
-        let mut raw = head.into_bytes();
-        raw.extend_from_slice(
-            b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+    fn read_back(head: String, body: &str) -> (Option<String>, String) {
+        let mut raw = head;
+        raw.push_str(
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
         );
-        raw.extend_from_slice(body);
+        raw.push_str(body);
         assert!(raw.is_ascii());
-        for line in raw.split(|b| *b == b'\n') {
-            let is_touched = line.starts_with(b".") || line.starts_with(b"From ");
-            assert!(line.len() <= LINE + 2 && !is_touched, "{}", String::from_utf8_lossy(line));
+        for line in raw.split('\n') {
+            let is_touched = line.starts_with('.') || line.starts_with("From ");
+            assert!(line.len() <= LINE + 2 && !is_touched, "{line}");
         }
         let message = MessageParser::default().parse(&raw).unwrap();
         (message.subject().map(str::to_owned), message.body_text(0).unwrap_or_default().into_owned())
@@ -183,7 +186,7 @@ mod tests {
             "😀 emoji at the start",
         ] {
             let subject = subject.trim();
-            let (read, _) = read_back(text_field("Subject", subject), b"");
+            let (read, _) = read_back(text_field("Subject", subject), "");
             assert_eq!(read.as_deref(), Some(subject));
         }
     }
@@ -211,7 +214,7 @@ mod tests {
             &format!("{}.From", "x".repeat(LINE - 1)),
             &format!("{}From here.", "x".repeat(LINE - 1)),
         ] {
-            let mut out = Vec::new();
+            let mut out = String::new();
             quoted_printable(body, &mut out);
             let (_, read) = read_back("Subject: x\r\n".into(), &out);
             assert_eq!(read.replace("\r\n", "\n").trim_end_matches('\n'), body.trim_end_matches('\n'));
@@ -220,11 +223,11 @@ mod tests {
 
     #[test]
     fn pieces_join_without_a_trace() {
-        let mut out = Vec::new();
+        let mut out = String::new();
         quoted_printable("before: ", &mut out);
-        out.extend_from_slice(SOFT);
+        out.push_str(SOFT);
         quoted_printable("https://x.example/u/token", &mut out);
-        out.extend_from_slice(SOFT);
+        out.push_str(SOFT);
         quoted_printable("\nafter", &mut out);
         let (_, read) = read_back("Subject: x\r\n".into(), &out);
         assert_eq!(read.replace("\r\n", "\n"), "before: https://x.example/u/token\nafter");

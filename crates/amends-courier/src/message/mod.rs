@@ -27,11 +27,13 @@ pub(crate) use clean::{MANAGE, UNSUBSCRIBE};
 
 pub use read::{Opened, open};
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use clean::{line, url};
-use mime::{SOFT, address_field, long_field, quoted_printable, text_field, token_field};
+use mime::{SOFT, address_field, put_field, quoted_printable, text_field, token_field};
 
 /// Most characters of a subject.
 const SUBJECT: usize = 200;
@@ -127,22 +129,30 @@ struct Thread {
 
 impl Thread {
     fn of_event(kind: &str, id: &str, letter: char, about: &str, component: String) -> Self {
-        Self { component: token(&component), ..Self::threaded(kind, id, letter, about) }
+        Self { component: token(&component).into(), ..Self::threaded(kind, id, letter, about) }
     }
 
     fn threaded(kind: &str, id: &str, letter: char, about: &str) -> Self {
-        Self { root: Some(format!("{kind}-{}", token(id))), event: token(id), ..Self::alone(letter, about) }
+        Self {
+            root: Some(format!("{kind}-{}", token(id))),
+            event: token(id).into(),
+            ..Self::alone(letter, about)
+        }
     }
 
     fn alone(letter: char, about: &str) -> Self {
-        let about = token(about);
+        let about = token(about).into_owned();
         Self { root: None, id: format!("{letter}{about}"), event: about, component: "page".into() }
     }
 }
 
 /// Ids are ours, but they end up between angle brackets: nothing else may, and not too much.
-fn token(id: &str) -> String {
-    id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(32).collect()
+fn token(id: &str) -> Cow<'_, str> {
+    let mut id = clean::only(id, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if id.len() > 32 {
+        id.to_mut().truncate(32);
+    }
+    id
 }
 
 /// What a person sees before it goes. Links that differ for each recipient lead to the page itself.
@@ -167,7 +177,7 @@ enum Slot {
 
 /// An encoded stretch of the mail, and the recipient's link that follows it.
 struct Piece {
-    encoded: Vec<u8>,
+    encoded: String,
     then: Option<Slot>,
     is_html: bool,
 }
@@ -214,10 +224,8 @@ pub fn compose(head: &Letterhead, content: &Content) -> Draft {
     header.push_str("X-Auto-Response-Suppress: OOF, AutoReply\r\n");
     if broadcast {
         let Thread { event, component, .. } = &laid.thread;
-        header.push_str(&long_field(
-            "Feedback-ID",
-            &format!("{event}:{component}:{}:amends", token(&head.page_id)),
-        ));
+        let page = token(&head.page_id);
+        put_field("Feedback-ID", format_args!("{event}:{component}:{page}:amends"), &mut header);
     }
     header.push_str("MIME-Version: 1.0\r\n");
     Draft {
@@ -234,26 +242,25 @@ pub fn compose(head: &Letterhead, content: &Content) -> Draft {
 
 fn parts(text: &str, html: &str) -> Vec<Piece> {
     let mut out = Vec::new();
-    let mut encoded =
-        format!("Content-Type: multipart/alternative; boundary=\"{BOUNDARY}\"\r\n").into_bytes();
+    let mut encoded = format!("Content-Type: multipart/alternative; boundary=\"{BOUNDARY}\"\r\n");
     for (kind, part) in [("plain", text), ("html", html)] {
         let head = format!(
             "\r\n--{BOUNDARY}\r\nContent-Type: text/{kind}; charset=utf-8\r\n\
              Content-Transfer-Encoding: quoted-printable\r\n\r\n"
         );
-        encoded.extend_from_slice(head.as_bytes());
+        encoded.push_str(&head);
         let mut rest = part;
         while let Some(at) = rest.find([MANAGE, UNSUBSCRIBE]) {
             let slot = if rest[at..].starts_with(MANAGE) { Slot::Manage } else { Slot::Unsubscribe };
             quoted_printable(&rest[..at], &mut encoded);
-            encoded.extend_from_slice(SOFT);
+            encoded.push_str(SOFT);
             out.push(Piece { encoded, then: Some(slot), is_html: kind == "html" });
-            encoded = SOFT.to_vec();
+            encoded = SOFT.to_owned();
             rest = &rest[at + MANAGE.len_utf8()..];
         }
         quoted_printable(rest, &mut encoded);
     }
-    encoded.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    encoded.push_str(&format!("\r\n--{BOUNDARY}--\r\n"));
     out.push(Piece { encoded, then: None, is_html: true });
     out
 }
@@ -292,11 +299,11 @@ impl Draft {
         let manage = url(&recipient.manage_url);
         let unsubscribe = url(&recipient.unsubscribe_url);
         let size = self.parts.iter().map(|p| p.encoded.len() + 200).sum::<usize>();
-        let mut out = Vec::with_capacity(size + self.common_header.len() + 1000);
-        out.extend_from_slice(self.common_header.as_bytes());
-        out.extend_from_slice(self.own_header(recipient, &unsubscribe, date).as_bytes());
+        let mut out = String::with_capacity(size + self.common_header.len() + 1000);
+        out.push_str(&self.common_header);
+        self.put_own_header(recipient, &unsubscribe, date, &mut out);
         for piece in &self.parts {
-            out.extend_from_slice(&piece.encoded);
+            out.push_str(&piece.encoded);
             let link = match piece.then {
                 None => continue,
                 Some(Slot::Unsubscribe) if !unsubscribe.is_empty() => &unsubscribe,
@@ -309,24 +316,24 @@ impl Draft {
                 quoted_printable(link, &mut out);
             }
         }
-        out
+        out.into_bytes()
     }
 
     /// The header fields that only this recipient's message has.
-    fn own_header(&self, recipient: &Recipient, unsubscribe: &str, date: Timestamp) -> String {
-        let mut out = String::with_capacity(800);
-        out.push_str(&address_field("To", "", &recipient.address));
-        out.push_str(&format!("Date: {}\r\n", date.strftime("%a, %d %b %Y %H:%M:%S +0000")));
-        out.push_str(&long_field("Message-ID", &self.message_id(&recipient.delivery_id)));
-        if self.broadcast && !unsubscribe.is_empty() {
-            let mut ways = format!("<{unsubscribe}>");
-            let mailbox = self.head.unsubscribe_by_mail.as_deref().and_then(|m| m.rsplit_once('@'));
-            if let Some((local, domain)) = mailbox {
-                ways.push_str(&format!(", <mailto:{local}+{}@{domain}>", url(&recipient.token)));
-            }
-            out.push_str(&long_field("List-Unsubscribe", &ways));
-            out.push_str("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+    fn put_own_header(&self, recipient: &Recipient, unsubscribe: &str, date: Timestamp, out: &mut String) {
+        put_field("To", &recipient.address, out);
+        put_field("Date", date.strftime("%a, %d %b %Y %H:%M:%S +0000"), out);
+        put_field("Message-ID", self.message_id(&recipient.delivery_id), out);
+        if !self.broadcast || unsubscribe.is_empty() {
+            return;
         }
-        out
+        let mailbox = self.head.unsubscribe_by_mail.as_deref().and_then(|m| m.rsplit_once('@'));
+        if let Some((local, domain)) = mailbox {
+            let mailto = format_args!("<{unsubscribe}>, <mailto:{local}+{}@{domain}>", url(&recipient.token));
+            put_field("List-Unsubscribe", mailto, out);
+        } else {
+            put_field("List-Unsubscribe", format_args!("<{unsubscribe}>"), out);
+        }
+        out.push_str("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use amends_model::text::is_deceptive;
+
 /// Where in the conversation a reply came. The meaning of a code depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
@@ -72,8 +74,11 @@ impl fmt::Display for Reply {
         if let Some(e) = self.enhanced {
             write!(f, " {e}")?;
         }
-        let text = self.text.replace('\n', " / ");
-        if text.is_empty() { Ok(()) } else { write!(f, " {text}") }
+        for (n, line) in self.text.lines().enumerate() {
+            f.write_str(if n == 0 { " " } else { " / " })?;
+            f.write_str(line)?;
+        }
+        Ok(())
     }
 }
 
@@ -132,12 +137,13 @@ pub fn parse(bytes: &[u8]) -> Parsed {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.extend(
-                words.chars().map(|c| if amends_model::text::is_deceptive(c) || c == '\t' { ' ' } else { c }),
-            );
+            text.reserve(words.len());
+            text.extend(words.chars().map(|c| if is_deceptive(c) || c == '\t' { ' ' } else { c }));
         }
         if last {
-            let text = text.chars().take(TEXT).collect();
+            if let Some((end, _)) = text.char_indices().nth(TEXT) {
+                text.truncate(end);
+            }
             return Parsed::Reply(Reply { code, enhanced, text }, at);
         }
     }
@@ -216,7 +222,7 @@ mod tests {
     #[test]
     fn hostile_text_is_made_printable_and_cut() {
         let reply = one("550 a\u{1b}[2J\u{202e}b\u{0}\r\n".as_bytes());
-        assert!(!reply.text.chars().any(amends_model::text::is_deceptive), "{:?}", reply.text);
+        assert!(!reply.text.chars().any(is_deceptive), "{:?}", reply.text);
         let reply = one(format!("550 {}\r\n", "é".repeat(1900)).as_bytes());
         assert_eq!(reply.text.chars().count(), TEXT);
     }
