@@ -113,12 +113,16 @@ impl Signer {
     /// `None` when the message has no header or the key cannot sign, which the caller treats as a broken channel.
     pub fn sign(&self, message: &[u8], now: Timestamp) -> Option<String> {
         let split = memchr::memmem::find(message, b"\r\n\r\n")?;
-        let fields = fields(&message[..split + 2]);
+        let mut fields = fields(&message[..split + 2]);
         let body_hash = digest(&SHA256, &relaxed_body(&message[split + 4..]));
+        // With room for the signature's own field.
+        let mut to_sign = Vec::with_capacity(split + 1_000);
         let mut names = Vec::with_capacity(SIGNED.len() + SEALED.len());
-        let is_there = |n: &&str| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(n));
-        names.extend(SIGNED.into_iter().filter(is_there).chain(SEALED));
-        let mut to_sign = signed_fields(&fields, &names);
+        names.extend(SIGNED.into_iter().filter(|name| put_field(name, &mut fields, &mut to_sign)));
+        for name in SEALED {
+            put_field(name, &mut fields, &mut to_sign);
+            names.push(name);
+        }
         let mut out = String::with_capacity(LONGEST);
         // Writing to a String cannot fail.
         let _ = write!(
@@ -223,33 +227,38 @@ fn fields(header: &[u8]) -> Vec<(&str, &[u8])> {
     out
 }
 
-/// The named fields in canonical form; each occurrence is used once, from the last to the first (RFC 6376 §5.4.2).
-fn signed_fields(fields: &[(&str, &[u8])], names: &[&str]) -> Vec<u8> {
-    let mut left: Vec<_> = fields.iter().collect();
-    // With room for the signature's own field.
-    let mut out =
-        Vec::with_capacity(fields.iter().map(|(n, v)| n.len() + v.len() + 4).sum::<usize>() + 1_000);
-    for name in names {
-        if let Some(at) = left.iter().rposition(|(n, _)| n.eq_ignore_ascii_case(name)) {
-            let (name, value) = left.remove(at);
-            put_relaxed_field(name, value, &mut out);
-            out.extend_from_slice(b"\r\n");
-        }
-    }
-    out
+/// Adds the last field of this name that was not used yet (RFC 6376 §5.4.2) in canonical form; whether there is one.
+fn put_field(name: &str, left: &mut Vec<(&str, &[u8])>, out: &mut Vec<u8>) -> bool {
+    let Some(at) = left.iter().rposition(|(n, _)| n.eq_ignore_ascii_case(name)) else { return false };
+    let (name, value) = left.remove(at);
+    put_relaxed_field(name, value, out);
+    out.extend_from_slice(b"\r\n");
+    true
 }
 
 /// RFC 6376 §3.4.2: name in lower case, unfolded, runs of white space as one space, none at the ends.
 fn put_relaxed_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend(name.trim().bytes().map(|b| b.to_ascii_lowercase()));
     out.push(b':');
-    let words = value.split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).filter(|w| !w.is_empty());
-    for (n, word) in words.enumerate() {
+    let first = value.iter().position(|b| !is_white(*b)).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !is_white(*b)).map_or(first, |last| last + 1);
+    let value = &value[first..end];
+    // Most are canonical already; all pairs are looked at, so that this is done for many at once.
+    let is_odd = |a, b| is_white(a) & (is_white(b) | (a != b' '));
+    if !value.windows(2).fold(false, |found, pair| found | is_odd(pair[0], pair[1])) {
+        out.extend_from_slice(value);
+        return;
+    }
+    for (n, word) in value.split(|b| is_white(*b)).filter(|w| !w.is_empty()).enumerate() {
         if n > 0 {
             out.push(b' ');
         }
         out.extend_from_slice(word);
     }
+}
+
+fn is_white(b: u8) -> bool {
+    (b == b' ') | (b == b'\t') | (b == b'\r') | (b == b'\n')
 }
 
 /// RFC 6376 §3.4.4: runs of white space as one space, none at line ends, no empty lines at the end.
@@ -343,6 +352,31 @@ mod tests {
         }
     }
 
+    fn signed_fields(head: &str, names: &[&str]) -> Vec<u8> {
+        let (mut left, mut out) = (fields(head.as_bytes()), Vec::new());
+        for name in names {
+            put_field(name, &mut left, &mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn fields_become_canonical() {
+        for (value, canonical) in [
+            ("", ""),
+            (" a b", "a b"),
+            ("a  b\tc \r\n", "a b c"),
+            (" a\r\n b\r\n\tc", "a b c"),
+            ("a\tb", "a b"),
+            ("\u{c}a", "\u{c}a"),
+            (" \r\n ", ""),
+        ] {
+            let mut out = Vec::new();
+            put_relaxed_field("SubJect ", value.as_bytes(), &mut out);
+            assert_eq!(str::from_utf8(&out).unwrap(), format!("subject:{canonical}"), "{value:?}");
+        }
+    }
+
     #[test]
     fn the_vector_of_rfc_8463_is_reproduced() {
         let (head, body) = MESSAGE.split_once("\r\n\r\n").unwrap();
@@ -350,8 +384,8 @@ mod tests {
         assert_eq!(STANDARD.encode(hash), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
         let head = format!("{head}\r\n");
         let names = ["from", "to", "subject", "date", "message-id", "from", "subject", "date"];
-        let mut to_sign = signed_fields(&fields(head.as_bytes()), &names);
-        put_relaxed_field("DKIM-Signature", FIELD.as_bytes(), &mut to_sign);
+        let mut to_sign = signed_fields(&head, &names);
+        put_relaxed_field(NAME, FIELD.as_bytes(), &mut to_sign);
         let signer = ed25519();
         assert_eq!(STANDARD.encode(signer.raw(&to_sign).unwrap()), SIGNATURE);
         assert_eq!(signer.public_key(), "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
@@ -417,7 +451,7 @@ mod tests {
         let signature: String = signature.split_ascii_whitespace().collect();
         let head = MESSAGE.split_once("\r\n\r\n").unwrap().0;
         let names = ["from", "to", "subject", "date", "message-id"];
-        let mut signed = signed_fields(&fields(format!("{head}\r\n").as_bytes()), &names);
+        let mut signed = signed_fields(&format!("{head}\r\n"), &names);
         let unsigned = format!("{}b=", &unsigned["DKIM-Signature:".len()..]);
         put_relaxed_field("DKIM-Signature", unsigned.as_bytes(), &mut signed);
         let spki = STANDARD.decode(signer.public_key()).unwrap();
