@@ -38,6 +38,9 @@ struct Desk {
     /// From this message on, everything is answered so; or nothing, by lines that stand still.
     from: AtomicUsize,
     answer: Mutex<Option<Verdict>>,
+    /// Messages of this broadcast are refused, without a word about why.
+    refused: Mutex<Option<BroadcastId>>,
+    refusals: AtomicUsize,
     /// After so many, the next message of this broadcast stays on its line for a while, if nothing overtakes it.
     slow: Mutex<Option<(usize, BroadcastId)>>,
 }
@@ -53,6 +56,8 @@ impl Desk {
             rounds: AtomicUsize::new(0),
             from: AtomicUsize::new(usize::MAX),
             answer: Mutex::default(),
+            refused: Mutex::default(),
+            refusals: AtomicUsize::new(0),
             slow: Mutex::default(),
         }
     }
@@ -157,7 +162,11 @@ impl Line for DeskLine {
                 }
                 tokio::task::yield_now().await;
                 desk.dawdle(&task).await;
-                let answer = if count >= desk.from.load(Ordering::Relaxed) {
+                let is_refused = desk.refused.lock().unwrap().as_ref() == Some(&task.bundle.broadcast_id);
+                let answer = if is_refused {
+                    desk.refusals.fetch_add(1, Ordering::Relaxed);
+                    Some(Verdict::Doubtful)
+                } else if count >= desk.from.load(Ordering::Relaxed) {
                     *desk.answer.lock().unwrap()
                 } else {
                     Some(Verdict::Accepted)
@@ -289,6 +298,39 @@ async fn who_is_still_to_hear_one_thing_does_not_hear_the_next_first() {
         assert_eq!(heard.len(), BATCH + 1_000, "{engine}");
         for (who, of) in heard {
             assert_eq!(of, [first.to_string(), second.to_string()], "{engine}: {who}");
+        }
+    }
+}
+
+/// Two incidents at once, for different people. What joins is not tried first; so the second one must not.
+#[tokio::test]
+async fn what_was_never_taken_does_not_join_but_sends_a_few_ahead() {
+    for fresh in each().await {
+        let engine = fresh.engine;
+        let c = Company::new(fresh, 0).await;
+        let (one, other) =
+            (c.add_component(1, 0, BATCH + 1_000).await, c.add_component(2, 5_000, BATCH).await);
+        let desk = Arc::new(Desk { may_be_lost: 10, ..Desk::new(&c.store) });
+        let courier = c.courier_over(Arc::new(Desks(desk.clone())));
+        c.work(&courier).await;
+        let first = c.publish_to(one, "in00000mail1", 1).await;
+        c.later(1);
+        let second = c.publish_to(other, "in00000mail2", 2).await;
+        // The lines wait until the next batch is claimed, which has the rest of the first and half of the second.
+        desk.sends(&[&first, &second], BATCH / 2);
+        *desk.refused.lock().unwrap() = Some(second.clone());
+        c.work(&courier).await;
+        assert!(c.health().await.failing, "{engine}");
+        assert_eq!(desk.refusals.load(Ordering::Relaxed), 3, "{engine}");
+        *desk.refused.lock().unwrap() = None;
+        desk.wait_at.store(usize::MAX, Ordering::Relaxed);
+        for _ in 0..4 {
+            c.later(130);
+            c.work(&courier).await;
+        }
+        for (id, count) in [(&first, BATCH + 1_000), (&second, BATCH)] {
+            one_of(c.counts(id).await, |c| c.accepted, count as u64);
+            assert!(desk.copies(id).len() == count && desk.copies(id).values().all(|n| *n == 1), "{engine}");
         }
     }
 }

@@ -15,10 +15,10 @@ use amends_egress::{Door, DoorConfig};
 use amends_model::broadcast::{Audience, Counts};
 use amends_model::page::Page;
 use amends_model::{
-    BroadcastId, Channel, ChannelHealth, Impact, Origin, PageId, Preferences, Subscriber, SubscriberId,
-    SubscriberState,
+    BroadcastId, Channel, ChannelHealth, Component, ComponentId, ComponentStatus, Impact, Origin, PageId,
+    Preferences, Subscriber, SubscriberId, SubscriberState,
 };
-use amends_store::{Store, broadcast, channel, delivery, page, subscriber, suppression};
+use amends_store::{Store, broadcast, channel, component, delivery, page, subscriber, suppression};
 use amends_testkit::smtp::Sink;
 use amends_testkit::stores::Fresh;
 use jiff::Timestamp;
@@ -139,6 +139,10 @@ impl Company {
     }
 
     pub async fn publish_of(&self, incident: &str, n: usize) -> BroadcastId {
+        self.publish_to(Audience::default(), incident, n).await
+    }
+
+    pub async fn publish_to(&self, audience: Audience, incident: &str, n: usize) -> BroadcastId {
         let content = Content::Update(Update {
             incident_id: incident.into(),
             update_id: format!("up{n:010}"),
@@ -154,11 +158,39 @@ impl Company {
         });
         let id = BroadcastId::from_random(counted(&self.numbers));
         let mut tx = self.store.begin().await.unwrap();
-        plan::enqueue(&mut tx, id.clone(), &content, "subject", Audience::default(), self.now())
-            .await
-            .unwrap();
+        plan::enqueue(&mut tx, id.clone(), &content, "subject", audience, self.now()).await.unwrap();
         tx.commit().await.unwrap();
         id
+    }
+
+    /// Adds a component and so many who want to hear of nothing else.
+    pub async fn add_component(&self, letter: u8, first: usize, subscribers: usize) -> Audience {
+        let id = ComponentId::from_random([letter; 12]);
+        let now = self.now();
+        let component = Component {
+            id: id.clone(),
+            name: format!("Part {letter}"),
+            description: None,
+            group_id: None,
+            is_group: false,
+            position: i64::from(letter),
+            status: ComponentStatus::Operational,
+            showcase: true,
+            only_show_if_degraded: false,
+            start_date: None,
+            created_at: now,
+            updated_at: now,
+            archived: false,
+            version: 1,
+        };
+        let all: Vec<_> = (first..first + subscribers)
+            .map(|n| Subscriber { components: vec![id.clone()], ..a_subscriber(n, now) })
+            .collect();
+        let mut tx = self.store.begin().await.unwrap();
+        component::insert(&mut tx, &component).await.unwrap();
+        subscriber::insert_many(&mut tx, &all).await.unwrap();
+        tx.commit().await.unwrap();
+        Audience { components: vec![id], ..Audience::default() }
     }
 
     /// Has a courier write down who is to hear what was published, while the channel is held.
