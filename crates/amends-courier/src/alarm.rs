@@ -99,10 +99,15 @@ pub(crate) async fn tell_stopped(
     if !words.is_empty() {
         text.push_str(&format!(" It said: `{}`", words.replace('`', "'")));
     }
+    // Who else is to hear of it is written down while the channel is held.
+    let least = if broadcast::is_any_to_plan(tx).await? { "at least " } else { "" };
     text.push_str(&format!(
         "\n\nNothing is lost: {} by itself when it is mended. It is tried again from time to time; `amends doctor` says how it \
          is. The status page and its feeds go on.",
-        if waiting == 1 { "one message waits and goes out".into() } else { format!("what waits ({waiting} messages) goes out") }
+        match waiting {
+            1 if least.is_empty() => "one message waits and goes out".into(),
+            n => format!("what waits ({least}{n} messages) goes out"),
+        }
     ));
     let news = News { about, title, text };
     tell(tx, settings, random, news, Ways::Without(channel), now).await

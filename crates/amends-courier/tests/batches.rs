@@ -13,7 +13,7 @@ use std::time::Duration;
 use amends_courier::channel::{Answer, Boxed, Carrier, Line, LineEnd, Task};
 use amends_courier::judge::Verdict;
 use amends_model::{BroadcastId, Channel};
-use amends_store::{Store, broadcast};
+use amends_store::{Store, broadcast, delivery};
 use amends_testkit::stores::each;
 use company::{Company, one_of};
 use tokio::sync::watch;
@@ -246,6 +246,42 @@ async fn a_refusal_holds_all_batches_at_hand() {
             desk.copies(&id).len() == 4 * BATCH && desk.copies(&id).values().all(|n| *n == 1),
             "{engine}"
         );
+    }
+}
+
+/// The next batch is claimed while the first few messages are refused: it waits with the others, and is told with them.
+#[tokio::test]
+async fn operators_are_told_of_all_that_waits() {
+    for is_written in [false, true] {
+        for fresh in each().await {
+            let about = format!("{}, written down before: {is_written}", fresh.engine);
+            let c = Company::new(fresh, 4 * BATCH).await;
+            let desk = Arc::new(Desk::new(&c.store));
+            desk.wait_at.store(0, Ordering::Relaxed);
+            desk.from.store(0, Ordering::Relaxed);
+            *desk.answer.lock().unwrap() = Some(Verdict::SenderRejected);
+            let courier = c.courier_over(Arc::new(Desks(desk.clone())));
+            c.work(&courier).await;
+            let id = c.publish(1).await;
+            if is_written {
+                c.plan(&courier).await;
+            }
+            desk.sends(&[&id], 4 * BATCH);
+            let (_keep, stop) = watch::channel(false);
+            courier.turn(&stop).await.unwrap();
+            let mut tx = c.store.read().await.unwrap();
+            let waiting = delivery::waiting(&mut tx, Channel::Email).await.unwrap();
+            let told = delivery::to_address(&mut tx, company::CHAT, 10).await.unwrap();
+            let (content, _) = broadcast::content(&mut tx, &told[0].broadcast_id).await.unwrap().unwrap();
+            // Who is not written down yet is so while the channel is held.
+            let (all, least) = if is_written { (4 * BATCH, "") } else { (2 * BATCH, "at least ") };
+            assert_eq!(waiting, all as u64, "{about}");
+            assert!(content.contains(&format!("({least}{all} messages)")), "{about}: {content}");
+            drop(tx);
+            c.work(&courier).await;
+            let counts = c.counts(&id).await;
+            assert_eq!((counts.queued, counts.total()), (4 * BATCH as u64, 4 * BATCH as u64), "{about}");
+        }
     }
 }
 

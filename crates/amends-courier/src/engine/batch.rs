@@ -98,11 +98,37 @@ impl Courier {
             true
         };
         // Both go on all the time: one that stood still in a transaction would keep the other from ever beginning its own.
-        let (end, is_settled) = tokio::join!(sending, meanwhile);
+        let (ended, is_settled) = tokio::join!(sending, meanwhile);
         if !is_settled {
             state.sent.extend(before);
         }
-        (end, feed.into_rest())
+        let mut ahead = feed.into_rest();
+        let end = match ended {
+            Ok((end, Some(close))) => self.close(close, &mut ahead, state).await.map(|()| end),
+            Ok((end, None)) => Ok(end),
+            Err(e) => Err(e),
+        };
+        (end, ahead)
+    }
+
+    /// Settles what cannot be settled while the next batch is sent. If the channel is held, what was claimed ahead goes back
+    /// with the others, and is told as waiting with them.
+    async fn close(
+        &self,
+        close: Close,
+        ahead: &mut Option<Batch>,
+        state: &mut State,
+    ) -> Result<(), StoreError> {
+        let Close { mut sent, stopped, detour } = close;
+        let is_held = stopped.is_some() && !detour;
+        if let Some(batch) = ahead.as_ref().filter(|_| is_held) {
+            sent.push(Sent { lease: batch.lease.clone(), answers: Vec::new(), broadcasts: BTreeSet::new() });
+        }
+        self.settle(&sent, stopped.as_ref(), detour).await?;
+        if is_held {
+            *ahead = None;
+        }
+        if stopped.is_none() { self.notice_the_way(state).await } else { Ok(()) }
     }
 
     /// Whether batches that were claimed a while ago are still in our hands; then they stay there for as long again.
@@ -220,10 +246,10 @@ impl Courier {
         feed: &Feed,
         state: &mut State,
         mut stop: watch::Receiver<bool>,
-    ) -> Result<End, StoreError> {
+    ) -> Result<(End, Option<Close>), StoreError> {
         let Batch { lease, tasks, broadcasts, was_all, .. } = batch;
         if tasks.is_empty() {
-            return Ok(End { held: false, was_all });
+            return Ok((End { held: false, was_all }, None));
         }
         self.meet_the_way(state).await?;
         let waves = canary::waves(tasks, &state.proven);
@@ -259,21 +285,16 @@ impl Courier {
             state.meet_afresh();
             detour = self.carrier.fail_over();
         }
-        if stopped.is_none() && !halted && uncertain.is_none() {
-            state.sent.extend(sent);
-        } else {
-            self.settle(&sent, stopped.as_ref(), detour).await?;
-        }
-        if stopped.is_none() {
-            self.notice_the_way(state).await?;
-        }
-        if let Some((stop, words)) = &stopped
-            && detour
-        {
+        if let Some((stop, words)) = stopped.as_ref().filter(|_| detour) {
             tracing::warn!(reason = stop.in_words(), said = %words, "the next mail server is tried");
-            return Ok(End { held: false, was_all });
         }
-        Ok(End { held: stopped.is_some(), was_all })
+        let end = End { held: stopped.is_some() && !detour, was_all };
+        if stopped.is_some() || halted || uncertain.is_some() {
+            return Ok((end, Some(Close { sent, stopped, detour })));
+        }
+        state.sent.extend(sent);
+        self.notice_the_way(state).await?;
+        Ok((end, None))
     }
 
     /// Sends some tasks over so many lines and records what is certain as it comes; the last answers, and those that could
@@ -450,6 +471,14 @@ struct End {
     held: bool,
     /// Whether nothing more was due.
     was_all: bool,
+}
+
+/// Batches that have to be settled before anything else is sent.
+struct Close {
+    sent: Vec<Sent>,
+    /// Why the channel has to stop, unless mail takes a `detour`.
+    stopped: Option<Stopped>,
+    detour: bool,
 }
 
 /// How a wave ended.

@@ -62,9 +62,13 @@ impl Company {
         // Held, and said so: in the log, by the doctor, by the API.
         self.one_says("mail is held");
         self.one_says("rejected: unsigned");
-        let health = self.client(0).get("/api/v1/health").expect(200).json();
-        let mail = &health["mail"];
-        assert!(mail["held"] == true && mail["waiting"] == self.subscribers, "{health}");
+        let health = || self.client(0).get("/api/v1/health").expect(200).json();
+        // Who is to hear of it is still being written down.
+        let all_wait = poll(SOON, || {
+            let mail = &health()["mail"];
+            (mail["held"] == true && mail["waiting"] == self.subscribers).then_some(())
+        });
+        assert!(all_wait.is_some(), "{}", health());
         let doctor = self.doctor();
         assert!(
             doctor.contains(&format!("{} messages are held, none is lost", self.subscribers)),
