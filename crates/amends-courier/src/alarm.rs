@@ -106,6 +106,7 @@ pub(crate) async fn tell_stopped(
          is. The status page and its feeds go on.",
         match waiting {
             1 if least.is_empty() => "one message waits and goes out".into(),
+            1 => "what waits (at least one message) goes out".into(),
             n => format!("what waits ({least}{n} messages) goes out"),
         }
     ));

@@ -164,16 +164,16 @@ impl Company {
     }
 
     /// Adds a component and so many who want to hear of nothing else.
-    pub async fn add_component(&self, letter: u8, first: usize, subscribers: usize) -> Audience {
-        let id = ComponentId::from_random([letter; 12]);
+    pub async fn add_component(&self, number: u8, first: usize, subscribers: usize) -> Audience {
+        let id = ComponentId::from_random([number; 12]);
         let now = self.now();
         let component = Component {
             id: id.clone(),
-            name: format!("Part {letter}"),
+            name: format!("Part {number}"),
             description: None,
             group_id: None,
             is_group: false,
-            position: i64::from(letter),
+            position: i64::from(number),
             status: ComponentStatus::Operational,
             showcase: true,
             only_show_if_degraded: false,
